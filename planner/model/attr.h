@@ -23,8 +23,10 @@ void attrs_add(struct arena *arena, struct attrs *attrs, const char *name, const
                struct srcloc at);
 void attrs_add_ref(struct arena *arena, struct attrs *attrs, const char *name, const char *ref,
                    const char *ref_attr, struct srcloc at);
-/* By name, and numbers inside names by value (server.2 before server.10). */
+/* Order of names and addresses: numbers inside them by value (server.2 before server.10). */
+int name_compare(const char *a, const char *b);
+/* By name_compare. */
 void attrs_sort(struct attrs *attrs);
-/* NULL when not there. */
+/* NULL when not there; sorted or not. */
 const struct attr *attrs_find(const struct attrs *attrs, const char *name);
 const char *attrs_value(const struct attrs *attrs, const char *name);

@@ -24,6 +24,7 @@ struct change {
     const struct recorded_resource *recorded; /* NULL when never recorded */
     const struct spec_host *host;             /* where it is; NULL: nowhere or unknown */
     vec_of(struct attr_change) attrs;
+    bool is_forced;   /* asked for by --replace: the step acts even where its check is content */
     const char *note; /* "host unreachable: taken from the state"; NULL */
     struct srcloc at; /* of the spec line to blame */
 };

@@ -37,6 +37,7 @@ struct plan {
     vec_of(struct step *) steps; /* in natural order: every need has a smaller id */
     vec_of(struct plan_impact) impacts;
     struct plan_summary summary;
+    int left_out; /* steps that --target and --exclude keep out of this plan */
 };
 
 /* How a step ended. */
