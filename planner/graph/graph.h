@@ -1,5 +1,6 @@
 #pragma once
 
+#include "planner/base/map.h"
 #include "planner/model/restype.h"
 
 /* What the spec wants: every resource once, and who needs whom. */
