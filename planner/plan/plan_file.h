@@ -38,7 +38,7 @@ struct plan_file_extras {
     const char *refresh;
 };
 
-/* Whether a command-line argument is a plan file rather than a spec: it begins with "{". */
+/* Whether the bytes of a file named on the command line are a plan file rather than a spec. */
 bool plan_file_is_one(const char *text, size_t length);
 
 /* Writes a temporary file beside path, mode 0600, and renames it. -1: FILE_WRITE reported. */
