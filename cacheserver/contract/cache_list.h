@@ -6,7 +6,10 @@
 #include <stddef.h>
 
 /* The JSON that is kept in /arcus/cache_list/CODE and /arcus/cache_server_mapping/IP:PORT; the
- * form is that of arcus.sh, which reads it. All settings are strings. */
+ * form is that of arcus.sh, which reads it. All settings are strings.
+ *
+ * Reading is tolerant where people edit by hand: a number or a boolean counts as its text, other
+ * keys are passed over, and servers, config and the times may be missing. */
 
 struct cache_setting {
     const char *key, *value;
@@ -32,9 +35,13 @@ struct cache_list {
     const char *modified;         /* NULL when missing */
 };
 
+/* Looks for a setting; NULL when it is not there. */
+const char *cache_settings_get(const struct cache_settings *settings, const char *key);
+
 /* Any bytes: false, with what is wrong in *problem (arena), when they are not such an object. */
 bool cache_list_parse(const char *text, size_t length, struct arena *arena, struct cache_list *list,
                       const char **problem);
+/* One line of ASCII. Bytes that are not UTF-8 become "?". */
 char *cache_list_print(const struct cache_list *list, struct arena *arena);
 
 /* The settings object of a mapping. */
