@@ -19,7 +19,4 @@ def lab(shared_lab):
     """Three blank hosts. A sanitizer report of a program that ran on one fails the test."""
     shared_lab.reset()
     yield shared_lab
-    reports = {host.name: host.sanitizer_reports() for host in shared_lab.hosts
-               if host.is_up() and not host.frozen}
-    for name, report in reports.items():
-        assert not report, f"on {name}:\n{report}"
+    shared_lab.assert_no_sanitizer_reports()

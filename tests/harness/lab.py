@@ -101,6 +101,12 @@ class Lab:
         for host in self.hosts:
             host.wait_up()
 
+    def assert_no_sanitizer_reports(self):
+        for host in self.hosts:
+            if host.is_up() and not host.frozen:
+                report = host.sanitizer_reports()
+                assert not report, f"on {host.name}:\n{report}"
+
     def adopt_server(self, server):
         """Something with stop() that ends with the lab."""
         self._servers.append(server)

@@ -1,0 +1,38 @@
+"""What lies in examples/ works as it is."""
+import os
+import subprocess
+
+import yaml
+
+from cluster.site import EXAMPLES
+from harness import Arcusplan
+
+SECONDS = 5
+
+
+def test_every_example_spec_is_valid(tmp_path):
+    program = Arcusplan(tmp_path)
+    for name in ("local.yaml", "three-hosts.yaml"):
+        result = program.run("validate", EXAMPLES / name)
+        assert result.rc == 0, result
+
+
+def test_the_dry_run_for_pull_requests_runs_without_network_and_state(tmp_path):
+    """Its commands, run as they are in a directory with a spec, in a network that leads nowhere."""
+    program = Arcusplan(tmp_path)
+    spec = (EXAMPLES / "three-hosts.yaml").read_text()
+    server = tmp_path / "cacheserver"
+    server.write_bytes(b"any file")
+    (tmp_path / "cloud.yaml").write_text(spec.replace("../build/cacheserver/cacheserver",
+                                                      str(server)))
+    job = yaml.safe_load((EXAMPLES / "pull-request.yml").read_text())["jobs"]["dry-run"]
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "arcusplan").symlink_to(program.program.resolve())
+    env = {**program.env, "PATH": f"{tmp_path}/bin:{os.defpath}"}
+    for command in commands:
+        done = subprocess.run(["unshare", "--net", "sh", "-euc", command], cwd=tmp_path, env=env,
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (command, done)
+    assert "node/test-cloud/10.0.0.3:11212" in (tmp_path / "plan.txt").read_text()
+    assert not (tmp_path / ".arcusplan" / "state.db").exists()
