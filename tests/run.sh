@@ -105,9 +105,11 @@ run_meson() { # NAME BUILD [ARGUMENT...]
     ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         plain_layout meson test -C "$build" --no-rebuild --print-errorlogs "$@" >"$work/$name.log" 2>&1
     local status=$?
-    cp "$build/meson-logs/testlog.json" "$results/$name.meson.json" 2>/dev/null
+    mv "$build/meson-logs/testlog.json" "$results/$name.meson.json" 2>/dev/null
     [ $status -eq 0 ] || sed -n '/^Summary of Failures/q; p' "$work/$name.log" | tail -150
-    [ -s "$results/$name.meson.json" ] || echo "$status" >"$results/$name.status"
+    if [ $status -ne 0 ] && [ ! -s "$results/$name.meson.json" ]; then
+        echo $status >"$results/$name.status"
+    fi
 }
 
 run_pytest() { # NAME PATH...
