@@ -69,12 +69,13 @@ class Host:
         self.ssh_port = ssh_port
         self.link = f"port{number}"
         self.files = lab.directory / "hosts" / name
-        self.disk = self.files / "disk"
+        self.disk = lab.directory / "disks" / name
         self.disk_size = DISK_SIZE
         self.frozen = False
         self._unshare = None
         self._init = None
         self._helpers = []
+        self.files.mkdir(parents=True)
         self.disk.mkdir(parents=True)
         self._write_files()
         self.mount_disk()

@@ -81,7 +81,8 @@ class Lab:
         if host is not self.hosts[-1]:
             raise ValueError("only the host added last can go")
         self.hosts.pop().remove()
-        shutil.rmtree(host.files, ignore_errors=True)
+        for place in (host.files, host.disk):
+            shutil.rmtree(place, ignore_errors=True)
         self.write_hosts_file()
 
     def reset(self, hosts=None):

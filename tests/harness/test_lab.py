@@ -54,6 +54,20 @@ def test_state_of_this_machine_does_not_show_on_a_host(lab):
         assert lab[1].shell(f"ls -A {place} 2>/dev/null || true").stdout == "", place
 
 
+def test_what_a_host_is_given_does_not_reach_this_machine(lab):
+    """Absolute symbolic links in /etc led out of the host while it was set up from outside."""
+    def machine():
+        places = ["zookeeper", "ssh", "sudoers.d", "passwd", "shadow", "group", "resolv.conf"]
+        paths = [Path("/etc", place) for place in places]
+        paths += [path for place in paths for path in place.rglob("*")]
+        return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
+    before = machine()
+    lab.reset()
+    assert machine() == before
+    flags = lab[1].shell(". /etc/zookeeper/conf/environment; echo $JVMFLAGS").stdout
+    assert flags.count("-Xmx64m") == 1
+
+
 def test_a_power_loss_ends_processes_and_keeps_the_disk(lab, known_hosts):
     lab[1].write("/opt/kept", "x")
     lab[1].write("/tmp/lost", "x")
