@@ -1,0 +1,76 @@
+/* Commands about the server as a whole. */
+#include "cacheserver/command/handlers.h"
+
+#include <string.h>
+
+#include "cacheserver/runtime/log.h"
+#include "cacheserver/runtime/number.h"
+
+HANDLER(flush_all)
+{
+    unsigned count = words->count - (session->noreply ? 1 : 0);
+    int64_t delay = 0;
+
+    if (count > 2 ||
+        (count == 2 &&
+         (!number_parse_i64(words->word[1].at, words->word[1].len, &delay) || delay < 0))) {
+        session_say_bad_format(session, context);
+        return;
+    }
+    clock_seconds due = clock_expiry(delay, context->store->now);
+    store_flush(context->store, due > context->store->now ? due - context->store->now : 0);
+    counter_add(context->counters, COUNTER_cmd_flush, 1);
+    session_say(session, context, "OK\r\n");
+}
+
+HANDLER(version)
+{
+    (void)words;
+    session_say(session, context, "VERSION " COMMAND_PROTOCOL_VERSION "\r\n");
+}
+
+HANDLER(verbosity)
+{
+    uint32_t level;
+
+    if (words->count < 2 || !number_parse_u32(words->word[1].at, words->word[1].len, &level)) {
+        session_say_bad_format(session, context);
+        return;
+    }
+    log_set_level(level > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING + level);
+    session_say(session, context, "OK\r\n");
+}
+
+HANDLER(quit)
+{
+    (void)words;
+    counter_add(context->counters, COUNTER_quit_connections, 1);
+    session->closing = true;
+}
+
+HANDLER(ready)
+{
+    const struct command_hooks *hooks = &context->shared->hooks;
+
+    (void)words;
+    session_say(session, context, hooks->is_ready(hooks->arg) ? "READY\r\n" : "NOT_READY\r\n");
+}
+
+static const char *const help_groups[] = {"kv", "admin"};
+
+HANDLER(help)
+{
+    const char *group = NULL;
+
+    for (size_t i = 0; words->count == 2 && i < sizeof(help_groups) / sizeof(*help_groups); i++)
+        if (word_is(&words->word[1], help_groups[i]))
+            group = help_groups[i];
+    if (!group) {
+        session_say(session, context, "\tUsage: help [kv | admin]\n\r\n");
+        return;
+    }
+    for (size_t i = 0; i < command_count; i++)
+        if (!strcmp(commands[i].help_group, group))
+            reply_format(context->reply, "\t%s\n", commands[i].syntax);
+    session_say(session, context, "\r\n");
+}

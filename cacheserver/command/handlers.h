@@ -1,0 +1,35 @@
+#pragma once
+#include "cacheserver/command/session.h"
+
+/* One handler per command; table.c lists them. */
+#define HANDLER(name)                                                                              \
+    void command_##name(struct session *session, struct command_context *context,                  \
+                        const struct words *words)
+
+/* storage.c */
+HANDLER(set);
+HANDLER(add);
+HANDLER(replace);
+HANDLER(append);
+HANDLER(prepend);
+HANDLER(cas);
+
+/* keys.c */
+HANDLER(incr);
+HANDLER(decr);
+HANDLER(delete);
+HANDLER(touch);
+
+/* admin.c */
+HANDLER(flush_all);
+HANDLER(version);
+HANDLER(verbosity);
+HANDLER(quit);
+HANDLER(ready);
+HANDLER(help);
+
+/* config.c */
+HANDLER(config);
+
+/* stats.c */
+HANDLER(stats);

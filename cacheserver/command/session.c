@@ -1,0 +1,228 @@
+/*
+ * A table of steps, one per state. A step looks at the input, does what it can and says how many
+ * bytes it is done with; 0 means that it needs more. Everything a request leaves behind for later
+ * input is in struct session.
+ */
+#include "cacheserver/command/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cacheserver/command/retrieval.h"
+#include "cacheserver/protocol/limits.h"
+#include "cacheserver/runtime/log.h"
+
+/* Below this a copy out of the shared buffer is cheaper than a system call of its own. */
+#define DIRECT_RECEIVE_MIN 4096
+
+void session_say(const struct session *session, struct command_context *context, const char *line)
+{
+    if (!session->noreply)
+        reply_text(context->reply, line);
+}
+
+void session_say_bad_format(const struct session *session, struct command_context *context)
+{
+    session_say(session, context, "CLIENT_ERROR bad command line format\r\n");
+}
+
+void session_swallow(struct session *session, size_t n)
+{
+    session->swallow_left = n;
+    session->state = SESSION_SWALLOW;
+}
+
+const char *session_failure(enum store_result result)
+{
+    static const char *const lines[] = {
+        [STORE_NOT_FOUND] = "NOT_FOUND\r\n",
+        [STORE_NOT_STORED] = "NOT_STORED\r\n",
+        [STORE_EXISTS] = "EXISTS\r\n",
+        [STORE_TYPE_MISMATCH] = "TYPE_MISMATCH\r\n",
+        [STORE_TOO_LARGE] = "CLIENT_ERROR object too large for cache\r\n",
+        [STORE_NO_MEMORY] = "SERVER_ERROR out of memory\r\n",
+        [STORE_BAD_PREFIX] = "CLIENT_ERROR invalid prefix name\r\n",
+        [STORE_NOT_A_NUMBER] = "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
+    };
+    return lines[result];
+}
+
+static void run_line(struct session *session, struct command_context *context, const char *line,
+                     size_t len)
+{
+    struct words words;
+
+    words_split(&words, line, len);
+    session->noreply = false;
+    const struct command *command =
+        words.count ? command_find(context->shared, words.word[0].at, words.word[0].len) : NULL;
+    if (!command || !(command->word_counts >> (words.count < 31 ? words.count : 31) & 1)) {
+        session_say(session, context, context->shared->unknown_command);
+        return;
+    }
+    if (command->noreply && words.count <= LIMIT_WORDS)
+        session->noreply = word_is(&words.word[words.count - 1], "noreply");
+    command->run(session, context, &words);
+}
+
+static size_t count_blanks(const char *input, size_t len)
+{
+    size_t n = 0;
+    while (n < len && input[n] == ' ')
+        n++;
+    return n;
+}
+
+/* More than a kilobyte came and no line end. */
+static size_t judge_long_line(struct session *session, const char *input, size_t len)
+{
+    static struct log_limit limit;
+    size_t blanks = count_blanks(input, len);
+
+    if (blanks > LIMIT_LEADING_BLANKS) {
+        session->closing = true;
+        return len;
+    }
+    if (len <= LIMIT_LINE)
+        return 0;
+    size_t done = retrieval_begin(session, input + blanks, len - blanks);
+    if (done)
+        return blanks + done;
+    log_write_limited(&limit, LOG_LEVEL_INFO, "closed a connection: request line too long");
+    session->closing = true;
+    return len;
+}
+
+static size_t step_line(struct session *session, struct command_context *context, const char *input,
+                        size_t len)
+{
+    size_t line_len;
+    size_t taken = line_measure(input, len, &line_len);
+
+    if (!taken)
+        return len > 1024 ? judge_long_line(session, input, len) : 0;
+    size_t blanks = count_blanks(input, line_len);
+    size_t done = retrieval_begin_line(session, input + blanks, line_len - blanks);
+    if (done)
+        return blanks + done;
+    run_line(session, context, input, line_len);
+    return taken;
+}
+
+static size_t step_value(struct session *session, struct command_context *context,
+                         const char *input, size_t len)
+{
+    size_t n = len < session->cursor.left ? len : session->cursor.left;
+
+    (void)context;
+    item_cursor_write(&session->cursor, input, n);
+    if (session->cursor.left == 0)
+        session->state = SESSION_VALUE_END;
+    return n;
+}
+
+static void put_item(struct session *session, struct command_context *context)
+{
+    struct item *item = session->item;
+    enum store_result result;
+
+    session->item = NULL;
+    result = store_put(context->store, item, session->mode, session->cas);
+    if (session->mode == STORE_CAS) {
+        counter_add(context->counters, COUNTER_cmd_cas, 1);
+        counter_add(context->counters,
+                    result == STORE_OK       ? COUNTER_cas_hits
+                    : result == STORE_EXISTS ? COUNTER_cas_badval
+                                             : COUNTER_cas_misses,
+                    result == STORE_OK || result == STORE_EXISTS || result == STORE_NOT_FOUND);
+    } else {
+        counter_add(context->counters, COUNTER_cmd_set, 1);
+    }
+    session_say(session, context, result == STORE_OK ? "STORED\r\n" : session_failure(result));
+}
+
+static size_t step_value_end(struct session *session, struct command_context *context,
+                             const char *input, size_t len)
+{
+    if (len < 2)
+        return 0;
+    session->state = SESSION_LINE;
+    if (input[0] == '\r' && input[1] == '\n') {
+        put_item(session, context);
+    } else {
+        store_discard(context->store, session->item);
+        session->item = NULL;
+        session_say(session, context, "CLIENT_ERROR bad data chunk\r\n");
+    }
+    return 2;
+}
+
+static size_t step_swallow(struct session *session, struct command_context *context,
+                           const char *input, size_t len)
+{
+    size_t n = len < session->swallow_left ? len : session->swallow_left;
+
+    (void)context;
+    (void)input;
+    session->swallow_left -= n;
+    if (session->swallow_left == 0)
+        session->state = SESSION_LINE;
+    return n;
+}
+
+static size_t (*const steps[SESSION_STATES])(struct session *session,
+                                             struct command_context *context, const char *input,
+                                             size_t len) = {
+    [SESSION_LINE] = step_line,
+    [SESSION_KEYS] = retrieval_step_keys,
+    [SESSION_VALUE] = step_value,
+    [SESSION_VALUE_END] = step_value_end,
+    [SESSION_SWALLOW] = step_swallow,
+    [SESSION_KEYS_LINE] = retrieval_step_keys_line,
+    [SESSION_KEYS_REPLY] = retrieval_step_keys_reply,
+};
+
+size_t session_input(struct session *session, struct command_context *context, const char *input,
+                     size_t len)
+{
+    size_t done = 0;
+
+    while (!session->closing && !reply_is_full(context->reply)) {
+        enum session_state before = session->state;
+        if (done == len && !session_has_work(session))
+            break;
+        size_t n = steps[before](session, context, input + done, len - done);
+        done += n;
+        if (n == 0 && session->state == before)
+            break;
+    }
+    return done;
+}
+
+bool session_has_work(const struct session *session)
+{
+    return session->state == SESSION_KEYS_REPLY;
+}
+
+char *session_value_room(struct session *session, size_t *room)
+{
+    if (session->state != SESSION_VALUE || session->cursor.left < DIRECT_RECEIVE_MIN)
+        return NULL;
+    *room = session->cursor.here;
+    return session->cursor.at;
+}
+
+void session_value_received(struct session *session, size_t n)
+{
+    item_cursor_advance(&session->cursor, n);
+    if (session->cursor.left == 0)
+        session->state = SESSION_VALUE_END;
+}
+
+void session_deinit(struct session *session, struct store_thread *store)
+{
+    if (session->item)
+        store_discard(store, session->item);
+    free(session->keys);
+    memset(session, 0, sizeof(*session));
+}

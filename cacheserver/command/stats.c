@@ -1,0 +1,190 @@
+/*
+ * `stats` and its groups. Names and order are those that Arcus tools read; this server's own name
+ * and version follow at the end. Sums are of slightly different moments: reading them takes no
+ * lock that a request would wait for.
+ */
+#include "cacheserver/command/handlers.h"
+
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cacheserver/command/product.h"
+#include "cacheserver/runtime/log.h"
+
+static void stat_u64(struct command_context *context, const char *name, uint64_t value)
+{
+    reply_format(context->reply, "STAT %s %llu\r\n", name, (unsigned long long)value);
+}
+
+static void stat_text(struct command_context *context, const char *name, const char *value)
+{
+    reply_format(context->reply, "STAT %s %s\r\n", name, value);
+}
+
+static void stat_counter(struct command_context *context, const char *name, enum counter which)
+{
+    stat_u64(context, name, counters_sum_read(context->shared->counters, which));
+}
+
+static void stat_seconds(struct command_context *context, const char *name, struct timeval value)
+{
+    reply_format(context->reply, "STAT %s %ld.%06ld\r\n", name, (long)value.tv_sec,
+                 (long)value.tv_usec);
+}
+
+static void stats_process(struct command_context *context)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    stat_u64(context, "pid", (uint64_t)getpid());
+    stat_u64(context, "uptime", clock_now() - 2);
+    stat_u64(context, "time", (uint64_t)time(NULL));
+    stat_text(context, "version", COMMAND_PROTOCOL_VERSION);
+    stat_text(context, "libevent", "none");
+    stat_u64(context, "pointer_size", 8 * sizeof(void *));
+    stat_seconds(context, "rusage_user", usage.ru_utime);
+    stat_seconds(context, "rusage_system", usage.ru_stime);
+}
+
+static void stats_connections(struct command_context *context)
+{
+    const struct command_hooks *hooks = &context->shared->hooks;
+
+    stat_u64(context, "daemon_connections", hooks->listeners(hooks->arg));
+    stat_u64(context, "curr_connections", hooks->open_connections(hooks->arg));
+    stat_counter(context, "quit_connections", COUNTER_quit_connections);
+    stat_counter(context, "reject_connections", COUNTER_reject_connections);
+    stat_counter(context, "total_connections", COUNTER_total_connections);
+    stat_u64(context, "connection_structures", hooks->open_connections(hooks->arg));
+}
+
+static void stats_memory(struct command_context *context)
+{
+    struct store_totals totals;
+
+    store_stats(context->shared->store, &totals);
+    stat_u64(context, "reclaimed", (uint64_t)totals.counts[STORE_RECLAIMED]);
+    stat_u64(context, "evictions", (uint64_t)totals.counts[STORE_EVICTIONS]);
+    stat_u64(context, "outofmemorys", (uint64_t)totals.counts[STORE_OUT_OF_MEMORY]);
+    stat_u64(context, "sticky_items", (uint64_t)totals.counts[STORE_STICKY_ITEMS]);
+    stat_u64(context, "curr_items", (uint64_t)totals.counts[STORE_ITEMS]);
+    stat_u64(context, "total_items", (uint64_t)totals.counts[STORE_TOTAL_ITEMS]);
+    stat_u64(context, "sticky_bytes", (uint64_t)totals.sticky_bytes);
+    stat_u64(context, "bytes", (uint64_t)totals.counts[STORE_BYTES]);
+    stat_u64(context, "sticky_limit", totals.sticky_limit_bytes);
+    stat_u64(context, "engine_maxbytes", totals.memory_limit_bytes);
+    stat_u64(context, "engine_malloced", totals.memory_used_bytes);
+}
+
+static void stats_general(struct session *session, struct command_context *context)
+{
+    const struct settings *settings = context->shared->settings;
+    const struct command_hooks *hooks = &context->shared->hooks;
+    struct store_totals totals;
+
+    (void)session;
+    store_stats(context->shared->store, &totals);
+    stats_process(context);
+    stats_connections(context);
+    for (enum counter i = 0; i < COUNTER_LISTED; i++)
+        stat_counter(context, counter_name(i), i);
+    stat_counter(context, "bytes_read", COUNTER_bytes_read);
+    stat_counter(context, "bytes_written", COUNTER_bytes_written);
+    stat_u64(context, "limit_maxbytes", totals.memory_limit_bytes);
+    stat_u64(context, "limit_maxconns", hooks->max_connections(hooks->arg));
+    stat_u64(context, "threads", settings->threads);
+    stat_counter(context, "conn_yields", COUNTER_conn_yields);
+    stats_memory(context);
+    stat_text(context, "server", PRODUCT_NAME);
+    stat_text(context, "server_version", PRODUCT_VERSION);
+    reply_text(context->reply, "END\r\n");
+}
+
+static const char *yes_no(bool value)
+{
+    return value ? "yes" : "no";
+}
+
+static void stats_settings(struct session *session, struct command_context *context)
+{
+    const struct settings *settings = context->shared->settings;
+    const struct command_hooks *hooks = &context->shared->hooks;
+    struct store_totals totals;
+
+    (void)session;
+    store_stats(context->shared->store, &totals);
+    stat_u64(context, "maxbytes", totals.memory_limit_bytes);
+    stat_u64(context, "maxconns", hooks->max_connections(hooks->arg));
+    reply_format(context->reply, "STAT tcpport %d\r\n", settings->tcp_port);
+    stat_u64(context, "udpport", 0);
+    stat_u64(context, "sticky_limit", totals.sticky_limit_bytes);
+    stat_text(context, "inter", settings->listen_addresses ? settings->listen_addresses : "NULL");
+    stat_u64(context, "verbosity", (uint64_t)log_get_level() - LOG_LEVEL_WARNING);
+    stat_text(context, "evictions", settings->no_eviction ? "off" : "on");
+    stat_text(context, "domain_socket", settings->unix_path ? settings->unix_path : "NULL");
+    reply_format(context->reply, "STAT umask %o\r\n", settings->unix_mask);
+    reply_format(context->reply, "STAT growth_factor %.2f\r\n", settings->growth_factor);
+    stat_u64(context, "chunk_size", settings->chunk_size);
+    stat_u64(context, "num_threads", settings->threads);
+    reply_format(context->reply, "STAT stat_key_prefix %c\r\n", settings->prefix_delimiter);
+    stat_text(context, "detail_enabled", yes_no(settings->detail_enabled));
+    stat_text(context, "allow_detailed", yes_no(!settings->detail_forbidden));
+    stat_u64(context, "reqs_per_event", settings->requests_per_event);
+    stat_text(context, "cas_enabled", yes_no(!settings->no_cas));
+    stat_u64(context, "tcp_backlog", settings->backlog);
+    stat_text(context, "binding_protocol",
+              settings->binding[1] == 'u' ? "auto-negotiate" : settings->binding);
+    stat_text(context, "auth_enabled_sasl", "no");
+    stat_text(context, "auth_sasl_engine", "none");
+    stat_text(context, "auth_required_sasl", "no");
+    stat_u64(context, "item_size_max", settings->item_size_max_bytes);
+    stat_text(context, "logger", "standard error");
+    reply_text(context->reply, "END\r\n");
+}
+
+static void stats_reset(struct session *session, struct command_context *context)
+{
+    counters_sum_reset(context->shared->counters);
+    session_say(session, context, "RESET\r\n");
+}
+
+static void stats_topkeys(struct session *session, struct command_context *context)
+{
+    session_say(session, context, "NOT_SUPPORTED\r\n");
+}
+
+static void stats_zookeeper(struct session *session, struct command_context *context)
+{
+    const struct command_hooks *hooks = &context->shared->hooks;
+
+    (void)session;
+    hooks->membership_stats(hooks->arg, context->reply);
+    reply_text(context->reply, "END\r\n");
+}
+
+struct stats_row {
+    const char *group;
+    void (*run)(struct session *session, struct command_context *context);
+};
+
+static const struct stats_row rows[] = {
+    {"settings", stats_settings}, {"reset", stats_reset},         {"aggregate", stats_general},
+    {"topkeys", stats_topkeys},   {"zookeeper", stats_zookeeper},
+};
+
+HANDLER(stats)
+{
+    if (words->count == 1) {
+        stats_general(session, context);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (word_is(&words->word[1], rows[i].group)) {
+            rows[i].run(session, context);
+            return;
+        }
+    }
+    session_say(session, context, "ERROR no matching stat\r\n");
+}

@@ -1,0 +1,100 @@
+/*
+ * set, add, replace, append, prepend and cas: the line is checked and the item allocated, then the
+ * session fills it and puts it into the store when its data block is complete.
+ */
+#include "cacheserver/command/handlers.h"
+
+#include "cacheserver/runtime/number.h"
+
+/* What the length word says, at most what a 32-bit length with its CRLF allows. */
+#define LENGTH_MAX (INT32_MAX - 2)
+
+static bool parse_request(const struct words *words, struct store_request *request)
+{
+    int64_t exptime;
+    uint64_t length;
+    const struct word *word = words->word;
+
+    request->key = word[1].at;
+    request->key_len = word[1].len;
+    if (request->key_len > ITEM_KEY_MAX ||
+        !number_parse_u32(word[2].at, word[2].len, &request->flags) ||
+        !number_parse_i64(word[3].at, word[3].len, &exptime) ||
+        !number_parse_u64(word[4].at, word[4].len, &length) || length > LENGTH_MAX)
+        return false;
+    request->value_len = (size_t)length;
+    request->exptime = clock_expiry(exptime, clock_now());
+    return true;
+}
+
+static void begin_value(struct session *session, struct item *item, enum store_mode mode,
+                        uint64_t cas)
+{
+    session->item = item;
+    session->mode = mode;
+    session->cas = cas;
+    item_cursor_start(&session->cursor, item);
+    session->state = session->cursor.left ? SESSION_VALUE : SESSION_VALUE_END;
+}
+
+static void refuse(struct session *session, struct command_context *context,
+                   const struct store_request *request, enum store_mode mode,
+                   enum store_result result)
+{
+    session_say(session, context,
+                result == STORE_NO_MEMORY ? "SERVER_ERROR out of memory storing object\r\n"
+                                          : session_failure(result));
+    /* The client meant to replace the old value: serving it on would be wrong. */
+    if (mode == STORE_SET)
+        store_delete(context->store, request->key, request->key_len);
+    session_swallow(session, request->value_len + 2);
+}
+
+static void store(struct session *session, struct command_context *context,
+                  const struct words *words, enum store_mode mode)
+{
+    struct store_request request;
+    struct item *item;
+    uint64_t cas = 0;
+
+    if (!parse_request(words, &request) ||
+        (mode == STORE_CAS && !number_parse_u64(words->word[5].at, words->word[5].len, &cas))) {
+        session_say_bad_format(session, context);
+        return;
+    }
+    enum store_result result = store_prepare(context->store, &request, &item);
+    if (result == STORE_OK)
+        begin_value(session, item, mode, cas);
+    else
+        refuse(session, context, &request, mode, result);
+}
+
+HANDLER(set)
+{
+    store(session, context, words, STORE_SET);
+}
+
+HANDLER(add)
+{
+    store(session, context, words, STORE_ADD);
+}
+
+HANDLER(replace)
+{
+    store(session, context, words, STORE_REPLACE);
+}
+
+HANDLER(append)
+{
+    store(session, context, words, STORE_APPEND);
+}
+
+HANDLER(prepend)
+{
+    store(session, context, words, STORE_PREPEND);
+}
+
+HANDLER(cas)
+{
+    store(session, context, words, STORE_CAS);
+}

@@ -1,0 +1,277 @@
+/*
+ * A turn: receive once into the worker's buffer, after what was left of the last turn, work on it,
+ * send all replies in one call. A request and its reply therefore cost one recv and one send, and
+ * so do thirty-two requests that came together. The next recv happens when epoll says that there
+ * is something, never to find out that there is nothing.
+ *
+ * Values of some length are received into their item. A client that does not read makes its
+ * connection keep one batch of replies and stop reading: nothing grows with what it goes on to
+ * send.
+ */
+#include "cacheserver/net/connection.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "cacheserver/net/worker.h"
+
+#define VECTORS_MAX 256
+/* Full replies that one connection may send before the others get their turn. */
+#define BATCHES_PER_TURN 8
+
+struct connection *connection_new(struct worker *worker, int fd)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+
+    if (connection) {
+        connection->worker = worker;
+        connection->fd = fd;
+    }
+    return connection;
+}
+
+void connection_free(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+
+    session_deinit(&connection->session, worker->context.store);
+    reply_free(connection->reply, worker->context.store);
+    free(connection->pending);
+    close(connection->fd);
+    free(connection);
+}
+
+bool connection_is_idle(const struct connection *connection)
+{
+    return connection->state == CONNECTION_READING && !connection->pending_len &&
+           connection->session.state == SESSION_LINE;
+}
+
+static void watch(struct connection *connection, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = connection};
+
+    if (epoll_ctl(connection->worker->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event))
+        connection->state = CONNECTION_CLOSED;
+}
+
+static void enter(struct connection *connection, enum connection_state state)
+{
+    static const uint32_t interest[CONNECTION_STATES] = {
+        [CONNECTION_READING] = EPOLLIN,
+        [CONNECTION_WRITING] = EPOLLOUT,
+    };
+
+    if (connection->state == state)
+        return;
+    uint32_t before = interest[connection->state];
+    connection->state = state;
+    if (state != CONNECTION_CLOSED && interest[state] != before)
+        watch(connection, interest[state]);
+}
+
+static bool keep_pending(struct connection *connection, const char *input, size_t len)
+{
+    if (len > connection->pending_capacity) {
+        char *grown = malloc(len);
+        if (!grown)
+            return false;
+        memcpy(grown, input, len);
+        free(connection->pending);
+        connection->pending = grown;
+        connection->pending_capacity = len;
+    } else if (len > 0) {
+        memmove(connection->pending, input, len);
+    } else if (connection->pending) {
+        free(connection->pending);
+        connection->pending = NULL;
+        connection->pending_capacity = 0;
+    }
+    connection->pending_len = len;
+    return true;
+}
+
+enum sending { SENT_ALL, SENT_SOME, SENT_NONE_EVER };
+
+static enum sending send_reply(struct connection *connection, struct reply *reply)
+{
+    struct iovec vectors[VECTORS_MAX];
+
+    for (;;) {
+        int count = reply_vectors(reply, vectors, VECTORS_MAX);
+        if (reply->failed)
+            return SENT_NONE_EVER;
+        if (count == 0)
+            return SENT_ALL;
+        struct msghdr message = {.msg_iov = vectors, .msg_iovlen = (size_t)count};
+        ssize_t n =
+            count == 1 ? send(connection->fd, vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
+                       : sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN || errno == EWOULDBLOCK ? SENT_SOME : SENT_NONE_EVER;
+        counter_add(connection->worker->context.counters, COUNTER_bytes_written, (uint64_t)n);
+        reply_sent(reply, (size_t)n);
+    }
+}
+
+/* Sends what the worker's reply holds; what the socket does not take stays with the connection. */
+static bool flush(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    struct reply *reply = worker->context.reply;
+    enum sending sending = reply->failed ? SENT_NONE_EVER : send_reply(connection, reply);
+
+    if (sending == SENT_SOME) {
+        struct reply *fresh = reply_new();
+        if (fresh) {
+            connection->reply = reply;
+            worker->context.reply = fresh;
+            enter(connection, CONNECTION_WRITING);
+            return false;
+        }
+        sending = SENT_NONE_EVER;
+    }
+    reply_reset(reply, worker->context.store);
+    if (sending == SENT_NONE_EVER)
+        enter(connection, CONNECTION_CLOSED);
+    return sending == SENT_ALL;
+}
+
+static void work(struct connection *connection, const char *input, size_t len)
+{
+    struct worker *worker = connection->worker;
+    struct session *session = &connection->session;
+    size_t done = 0;
+
+    for (unsigned batch = 0; batch < BATCHES_PER_TURN; batch++) {
+        done += session_input(session, &worker->context, input + done, len - done);
+        bool full = reply_is_full(worker->context.reply);
+        if (!reply_is_empty(worker->context.reply) || worker->context.reply->failed) {
+            if (!flush(connection))
+                break;
+        }
+        if (session->closing) {
+            enter(connection, CONNECTION_CLOSED);
+            return;
+        }
+        if (!full) {
+            if (!keep_pending(connection, input + done, len - done))
+                enter(connection, CONNECTION_CLOSED);
+            else
+                enter(connection, CONNECTION_READING);
+            return;
+        }
+    }
+    if (connection->state == CONNECTION_CLOSED)
+        return;
+    if (!keep_pending(connection, input + done, len - done)) {
+        enter(connection, CONNECTION_CLOSED);
+    } else if (connection->state != CONNECTION_WRITING) {
+        counter_add(worker->context.counters, COUNTER_conn_yields, 1);
+        enter(connection, CONNECTION_YIELDING);
+    }
+}
+
+/* true: the client is gone. */
+static bool is_end(ssize_t n)
+{
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+static void receive_value(struct connection *connection, char *room, size_t room_len)
+{
+    struct worker *worker = connection->worker;
+    struct iovec vectors[2] = {{.iov_base = room, .iov_len = room_len},
+                               {.iov_base = worker->buffer, .iov_len = WORKER_RECEIVE_BYTES}};
+    ssize_t n = readv(connection->fd, vectors, 2);
+
+    if (is_end(n)) {
+        enter(connection, CONNECTION_CLOSED);
+        return;
+    }
+    if (n < 0)
+        return;
+    counter_add(worker->context.counters, COUNTER_bytes_read, (uint64_t)n);
+    size_t in_value = (size_t)n < room_len ? (size_t)n : room_len;
+    session_value_received(&connection->session, in_value);
+    work(connection, worker->buffer, (size_t)n - in_value);
+}
+
+static void receive(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    size_t room_len, kept = connection->pending_len;
+    char *room = kept ? NULL : session_value_room(&connection->session, &room_len);
+
+    if (room) {
+        receive_value(connection, room, room_len);
+        return;
+    }
+    assert(kept <= WORKER_PENDING_MAX);
+    if (kept)
+        memcpy(worker->buffer, connection->pending, kept);
+    ssize_t n = recv(connection->fd, worker->buffer + kept, WORKER_RECEIVE_BYTES, 0);
+    if (is_end(n)) {
+        enter(connection, CONNECTION_CLOSED);
+        return;
+    }
+    if (n < 0)
+        return;
+    counter_add(worker->context.counters, COUNTER_bytes_read, (uint64_t)n);
+    work(connection, worker->buffer, kept + (size_t)n);
+}
+
+void connection_continue(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    size_t kept = connection->pending_len;
+
+    assert(kept <= WORKER_PENDING_MAX);
+    if (kept)
+        memcpy(worker->buffer, connection->pending, kept);
+    connection->pending_len = 0;
+    work(connection, worker->buffer, kept);
+}
+
+static void resume_sending(struct connection *connection)
+{
+    struct store_thread *store = connection->worker->context.store;
+    enum sending sending = send_reply(connection, connection->reply);
+
+    if (sending == SENT_SOME)
+        return;
+    reply_free(connection->reply, store);
+    connection->reply = NULL;
+    if (sending == SENT_NONE_EVER || connection->session.closing)
+        enter(connection, CONNECTION_CLOSED);
+    else
+        connection_continue(connection);
+}
+
+static void ignore(struct connection *connection)
+{
+    (void)connection;
+}
+
+void connection_event(struct connection *connection, uint32_t events)
+{
+    static void (*const serve[CONNECTION_STATES])(struct connection * connection) = {
+        [CONNECTION_READING] = receive,
+        [CONNECTION_WRITING] = resume_sending,
+        [CONNECTION_YIELDING] = ignore,
+        [CONNECTION_CLOSED] = ignore,
+    };
+
+    if (events & (EPOLLHUP | EPOLLERR) && connection->state != CONNECTION_READING) {
+        enter(connection, CONNECTION_CLOSED);
+        return;
+    }
+    serve[connection->state](connection);
+}

@@ -1,0 +1,43 @@
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cacheserver/net/connection.h"
+#include "cacheserver/protocol/limits.h"
+
+/* A thread that serves its own connections with its own buffers, counters and store handle. */
+
+/* One turn receives at most this much, after what an earlier turn left over. Left over is an
+ * incomplete request, at most a line; or all of a turn, when the client does not take replies. */
+#define WORKER_RECEIVE_BYTES (16 * 1024)
+#define WORKER_PENDING_MAX   (LIMIT_LINE + 2 * WORKER_RECEIVE_BYTES)
+
+struct worker {
+    pthread_t thread;
+    int epoll_fd;
+    int wake_fd;
+    struct command_context context;
+    struct connection *yielding;
+    _Atomic unsigned connection_count;
+    _Atomic unsigned *total_count;  /* of all workers */
+    _Atomic int64_t drain_until_ms; /* 0: not draining */
+    struct lock connections_lock;   /* guards the list, which the acceptor adds to */
+    struct connection *connections;
+    char buffer[WORKER_PENDING_MAX + WORKER_RECEIVE_BYTES];
+};
+
+/* NULL: no memory or descriptors. The thread is not started yet. */
+struct worker *worker_new(struct command_shared *shared, struct counters *counters,
+                          _Atomic unsigned *total_count);
+/* Only when the thread does not run (any more). */
+void worker_free(struct worker *worker);
+
+int worker_start(struct worker *worker);
+/* Takes a connected descriptor over; -1: no memory, the descriptor is still the caller's. Any
+ * thread. */
+int worker_adopt(struct worker *worker, int fd);
+/* Idle connections are closed now, the others when they become idle or the time is over. */
+void worker_drain(struct worker *worker, unsigned timeout_ms);
+void worker_join(struct worker *worker);

@@ -1,0 +1,11 @@
+#pragma once
+
+/* What the protocol allows; all in bytes unless the name says otherwise. */
+#define LIMIT_LINE           (24 * 1024) /* longest request line; get and gets may go on */
+#define LIMIT_LEADING_BLANKS 100
+#define LIMIT_WORDS          30    /* words of one request, get and gets may have more */
+#define LIMIT_MGET_KEYS      10000 /* keys of one mget */
+#define LIMIT_KEYS_LINE      (16 * 1024 * 1024) /* the line of keys that follows mget */
+#define LIMIT_REPLY_BUFFERED (64 * 1024) /* replies of one connection before they must be sent */
+#define LIMIT_REPLY_PIECES   512
+#define LIMIT_REPLY_PINNED   (8 * 1024 * 1024) /* values that unsent replies keep in memory */

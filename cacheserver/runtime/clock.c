@@ -1,0 +1,64 @@
+/*
+ * The kernel's coarse clocks are read through the vDSO: about as cheap as a shared variable that
+ * somebody has to tick, and there is no thread to start or stop. Seconds come from the monotonic
+ * clock, so that setting the system's time neither expires nor revives items; two seconds are
+ * added so that "now" is never CLOCK_NEVER and "already expired" (1) always lies in the past.
+ */
+#include "cacheserver/runtime/clock.h"
+
+#include <time.h>
+
+#define HEAD_START 2
+
+static int64_t monotonic_start;
+static int64_t unix_start;
+
+static int64_t read_seconds(clockid_t id)
+{
+    struct timespec ts;
+    clock_gettime(id, &ts);
+    return ts.tv_sec;
+}
+
+void clock_start(void)
+{
+    monotonic_start = read_seconds(CLOCK_MONOTONIC_COARSE);
+    unix_start = read_seconds(CLOCK_REALTIME_COARSE);
+}
+
+clock_seconds clock_now(void)
+{
+    return (clock_seconds)(read_seconds(CLOCK_MONOTONIC_COARSE) - monotonic_start + HEAD_START);
+}
+
+uint64_t clock_now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+int64_t clock_started_at(void)
+{
+    return unix_start;
+}
+
+clock_seconds clock_expiry(int64_t exptime, clock_seconds now)
+{
+    const clock_seconds expired = 1;
+
+    if (exptime == 0)
+        return CLOCK_NEVER;
+    if (exptime == -1)
+        return CLOCK_STICKY;
+    if (exptime < 0)
+        return expired;
+    if (exptime <= CLOCK_RELATIVE_MAX)
+        return now + (clock_seconds)exptime;
+    int64_t since_start = exptime - unix_start;
+    if (since_start <= 0)
+        return expired;
+    if (since_start >= (int64_t)CLOCK_STICKY - HEAD_START)
+        return CLOCK_STICKY - 1;
+    return (clock_seconds)since_start + HEAD_START;
+}

@@ -1,0 +1,45 @@
+#pragma once
+#include <pthread.h>
+
+/*
+ * Every lock has a rank, and a thread takes locks in rising rank only (two buckets of the hash
+ * table, of equal rank, in the table's own order). Debug and sanitizer builds assert it on every
+ * take; other builds compile the check away. This list is the whole order.
+ */
+enum lock_rank {
+    LOCK_RANK_CONNECTIONS = 10, /* a worker's list of connections */
+    LOCK_RANK_STORE = 15,       /* the store's list of threads */
+    LOCK_RANK_SPLIT = 20,       /* growth of the hash table */
+    LOCK_RANK_BUCKET = 30,      /* one bucket of the hash table and the items in it */
+    LOCK_RANK_PREFIX = 35,      /* the table of prefixes */
+    LOCK_RANK_SIZE_CLASS = 40,  /* free objects of one size */
+    LOCK_RANK_PAGES = 50,       /* free pages and regions */
+    LOCK_RANK_MEMBERSHIP = 60,  /* what the ZooKeeper thread publishes */
+};
+
+struct lock {
+    pthread_mutex_t mutex;
+    enum lock_rank rank;
+};
+
+void lock_init(struct lock *lock, enum lock_rank rank);
+void lock_deinit(struct lock *lock);
+void lock_take(struct lock *lock);
+/* 1 when somebody else has it. */
+int lock_try(struct lock *lock);
+void lock_drop(struct lock *lock);
+
+/* For locks that are not a struct lock. */
+#ifdef CACHE_LOCK_RANKS
+void lock_rank_enter(enum lock_rank rank);
+void lock_rank_leave(enum lock_rank rank);
+#else
+static inline void lock_rank_enter(enum lock_rank rank)
+{
+    (void)rank;
+}
+static inline void lock_rank_leave(enum lock_rank rank)
+{
+    (void)rank;
+}
+#endif

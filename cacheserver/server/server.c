@@ -1,0 +1,157 @@
+/*
+ * Start and stop. The main thread waits on one poll for signals; nothing here polls a clock.
+ */
+#include "cacheserver/server/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cacheserver/runtime/log.h"
+#include "cacheserver/server/daemon.h"
+
+/* Requests that are under way when the listeners have closed may take this long. */
+#define DRAIN_MS 1000
+
+static bool is_ready(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+static bool membership_stats(void *arg, struct reply *reply)
+{
+    (void)arg;
+    (void)reply;
+    return false;
+}
+
+static unsigned listener_count(void *arg)
+{
+    const struct server *server = arg;
+    return server->net.listeners.count;
+}
+
+static unsigned open_connections(void *arg)
+{
+    const struct server *server = arg;
+    return atomic_load(&server->net.connection_count);
+}
+
+static unsigned max_connections(void *arg)
+{
+    const struct server *server = arg;
+    return atomic_load(&server->net.max_connections);
+}
+
+static void set_max_connections(void *arg, unsigned max)
+{
+    struct server *server = arg;
+    atomic_store(&server->net.max_connections, max);
+}
+
+static int start_store(struct server *server)
+{
+    const struct settings *settings = server->settings;
+    const struct store_config config = {
+        .memory_limit_bytes = settings->memory_limit_bytes,
+        .sticky_limit_bytes = settings->sticky_limit_bytes,
+        .item_size_max_bytes = settings->item_size_max_bytes,
+        .evict = !settings->no_eviction,
+        .prefix_delimiter = settings->prefix_delimiter,
+    };
+
+    server->store = store_new(&config);
+    if (server->store)
+        return 0;
+    fprintf(stderr, "cacheserver: no memory for the store\n");
+    return EX_OSERR;
+}
+
+static int start_net(struct server *server)
+{
+    const struct command_hooks hooks = {
+        .arg = server,
+        .is_ready = is_ready,
+        .membership_stats = membership_stats,
+        .listeners = listener_count,
+        .open_connections = open_connections,
+        .max_connections = max_connections,
+        .set_max_connections = set_max_connections,
+    };
+
+    command_shared_init(&server->shared, server->settings, server->store, &server->counters,
+                        &hooks);
+    if (net_open(&server->net, server->settings, &server->shared, stderr))
+        return EX_OSERR;
+    server->net_open = true;
+    return net_start(&server->net) ? EX_OSERR : 0;
+}
+
+static int write_pid_file(struct server *server)
+{
+    const struct settings *settings = server->settings;
+
+    if (!settings->daemonize || !settings->pid_file)
+        return 0;
+    if (pid_file_write(settings->pid_file)) {
+        fprintf(stderr, "cacheserver: cannot write the pid file %s: %s\n", settings->pid_file,
+                strerror(errno));
+        return EX_OSERR;
+    }
+    server->pid_file_written = true;
+    return 0;
+}
+
+int server_start(struct server *server, const struct settings *settings)
+{
+    memset(server, 0, sizeof(*server));
+    server->settings = settings;
+    int status = start_store(server);
+    if (!status)
+        status = start_net(server);
+    if (!status)
+        status = write_pid_file(server);
+    return status;
+}
+
+int server_wait(struct server *server, int signal_fd)
+{
+    struct pollfd waits[] = {{.fd = signal_fd, .events = POLLIN}};
+    struct signalfd_siginfo info;
+
+    (void)server;
+    for (;;) {
+        if (poll(waits, 1, -1) < 0 && errno != EINTR)
+            return EX_OSERR;
+        if (waits[0].revents && read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
+            log_write(LOG_LEVEL_INFO, "stopping on signal %u", info.ssi_signo);
+            return EX_OK;
+        }
+    }
+}
+
+static void free_counters(struct server *server)
+{
+    for (unsigned i = 0; i < server->counters.count; i++)
+        free(server->counters.blocks[i]);
+}
+
+void server_stop(struct server *server, int signal_fd)
+{
+    if (server->net_open) {
+        net_stop(&server->net, DRAIN_MS);
+        net_close(&server->net);
+    }
+    if (server->store)
+        store_free(server->store);
+    free_counters(server);
+    if (server->pid_file_written)
+        pid_file_remove(server->settings->pid_file);
+    close(signal_fd);
+}

@@ -1,0 +1,223 @@
+/*
+ * Eviction by sampling: from a random bucket on, some items are looked at and the one that was not
+ * used for longest goes. Nothing is linked into lists, so an access costs one store into a line
+ * that is in the cache anyway, no memory per item and no lock. Dead items (expired, flushed) that
+ * are met on the way go first. The more room is asked for, the more items are looked at: large
+ * items are few and worth the search.
+ *
+ * What is evicted may be of another size than what is needed. Every other victim is therefore
+ * chosen among items of the needed size, if the sample has any, and when that does not help a
+ * whole page of another size is emptied: its objects are looked up in the table one by one.
+ */
+#include "cacheserver/store/evict.h"
+
+#include <string.h>
+
+#include "cacheserver/store/internal.h"
+
+#define ATTEMPTS_MAX                 96
+#define ATTEMPTS_PER_DRAIN           6
+#define BUCKETS_PER_SAMPLE           2048
+#define BUCKETS_PER_SAMPLE_DEAD_ONLY 64
+#define SAMPLE_MIN                   8
+#define SAMPLE_MAX                   64
+#define BYTES_PER_SAMPLED_ITEM       128
+
+struct victim {
+    struct item *item; /* NULL: none yet. To compare with, not to look into */
+    uint64_t bucket;
+    uint64_t cas;
+    uint32_t atime;
+    bool right_size;
+};
+
+struct sample {
+    size_t wanted_bytes; /* rounded; 0: any size is as good */
+    unsigned wanted_items;
+    unsigned seen;
+    bool dead_only;
+    bool reclaimed;
+    struct victim victim;
+};
+
+static bool is_pinned(struct item *item)
+{
+    return item_has_pins(item) && atomic_load_explicit(item_pins(item), memory_order_relaxed) > 1;
+}
+
+static bool is_better(const struct victim *victim, const struct item *item, bool right_size)
+{
+    if (!victim->item)
+        return true;
+    if (victim->right_size != right_size)
+        return right_size;
+    int32_t age = (int32_t)(item->atime - victim->atime);
+    return age < 0 || (age == 0 && item_cas(item) < victim->cas);
+}
+
+static void consider(struct store_thread *thread, struct sample *sample, uint64_t bucket,
+                     struct item *item)
+{
+    if (item->exptime == CLOCK_STICKY || is_pinned(item))
+        return;
+    sample->seen++;
+    bool right_size =
+        sample->wanted_bytes &&
+        memory_rounded(&thread->store->memory, item_total_bytes(item) < MEMORY_OBJECT_MAX
+                                                   ? item_total_bytes(item)
+                                                   : MEMORY_OBJECT_MAX) == sample->wanted_bytes;
+    if (!is_better(&sample->victim, item, right_size))
+        return;
+    sample->victim = (struct victim){.item = item,
+                                     .bucket = bucket,
+                                     .cas = item_cas(item),
+                                     .atime = item->atime,
+                                     .right_size = right_size};
+}
+
+static void sample_bucket(struct store_thread *thread, struct sample *sample, uint64_t index)
+{
+    struct bucket *first = table_lock_index(&thread->store->table, index);
+
+    for (struct bucket *bucket = first; bucket; bucket = bucket_next(bucket)) {
+        for (unsigned i = 0; i < TABLE_SLOTS; i++) {
+            struct item *item = slot_item(bucket->slots[i]);
+            if (!item)
+                continue;
+            if (item_is_dead(thread, item)) {
+                store_unlink(thread, first, &bucket->slots[i]);
+                count_add(thread, STORE_RECLAIMED, 1);
+                sample->reclaimed = true;
+                goto out;
+            }
+            if (!sample->dead_only)
+                consider(thread, sample, index, item);
+        }
+    }
+out:
+    bucket_unlock(first);
+}
+
+static void evict_victim(struct store_thread *thread, const struct victim *victim)
+{
+    struct bucket *first = table_lock_index(&thread->store->table, victim->bucket);
+
+    for (struct bucket *bucket = first; bucket; bucket = bucket_next(bucket)) {
+        for (unsigned i = 0; i < TABLE_SLOTS; i++) {
+            struct item *item = slot_item(bucket->slots[i]);
+            if (item == victim->item && item_cas(item) == victim->cas) {
+                store_unlink(thread, first, &bucket->slots[i]);
+                count_add(thread, STORE_EVICTIONS, 1);
+                goto out;
+            }
+        }
+    }
+out:
+    bucket_unlock(first);
+}
+
+static unsigned items_to_see(size_t size)
+{
+    size_t items = size / BYTES_PER_SAMPLED_ITEM;
+
+    if (items < SAMPLE_MIN)
+        return SAMPLE_MIN;
+    return items > SAMPLE_MAX ? SAMPLE_MAX : (unsigned)items;
+}
+
+/* false: there is nothing to evict. */
+static bool evict_one(struct store_thread *thread, size_t size, bool only_this_size)
+{
+    struct store *store = thread->store;
+    uint64_t buckets = atomic_load_explicit(&store->table.bucket_count, memory_order_acquire);
+    uint64_t index = store_random(thread) % buckets;
+    struct sample sample = {
+        .wanted_bytes = only_this_size ? memory_rounded(&store->memory, size) : 0,
+        .wanted_items = items_to_see(size),
+        .dead_only = !store->evict,
+    };
+    unsigned most = store->evict ? BUCKETS_PER_SAMPLE : BUCKETS_PER_SAMPLE_DEAD_ONLY;
+
+    for (unsigned n = 0; n < most && sample.seen < sample.wanted_items; n++) {
+        sample_bucket(thread, &sample, index);
+        if (sample.reclaimed)
+            return true;
+        if (++index == buckets)
+            index = 0;
+    }
+    if (!sample.victim.item)
+        return false;
+    evict_victim(thread, &sample.victim);
+    return true;
+}
+
+/*
+ * What lies at an address inside a page may be an item in the table, one that a connection is
+ * filling, one that is being freed, or no item at all, and no lock guards it. So only its words
+ * are copied, by a function that sanitizers leave alone, and what they seem to say is believed
+ * only if the bucket of that key really leads to this address.
+ */
+__attribute__((no_sanitize("thread", "address"), noinline)) static size_t
+copy_key_unlocked(const char *object, size_t object_bytes, char *key)
+{
+    uint64_t word = *(const volatile uint64_t *)(const void *)object;
+    size_t len = (word >> 48) & 0x3fff;
+    size_t from = ITEM_HEADER_BYTES + (word >> 63) * 4 + ((word >> 62) & 1) * 4;
+
+    if (len == 0 || len > ITEM_KEY_MAX || from + len > object_bytes)
+        return 0;
+    for (size_t i = 0; i < len; i++)
+        key[i] = *((const volatile char *)object + from + i);
+    return len;
+}
+
+static void evict_address(struct store_thread *thread, char *object, size_t object_bytes)
+{
+    char key[ITEM_KEY_MAX];
+    struct table *table = &thread->store->table;
+    size_t len = copy_key_unlocked(object, object_bytes, key);
+
+    if (len == 0)
+        return;
+    uint64_t hash = hash_key(&table->seed, key, len);
+    struct bucket *bucket = table_lock(table, hash);
+    uint64_t *slot = bucket_find(bucket, hash, key, len);
+    if (slot && slot_item(*slot) == (struct item *)(void *)object) {
+        struct item *item = slot_item(*slot);
+        if (item->exptime != CLOCK_STICKY && !is_pinned(item)) {
+            store_unlink(thread, bucket, slot);
+            count_add(thread, STORE_EVICTIONS, 1);
+        }
+    }
+    bucket_unlock(bucket);
+}
+
+static void drain_page(struct store_thread *thread, size_t size)
+{
+    struct memory *memory = &thread->store->memory;
+    struct memory_page *page = memory_drain_begin(memory, size, store_random(thread));
+
+    if (!page)
+        return;
+    char *base = memory_page_base(page);
+    size_t object_bytes = memory_page_object_bytes(memory, page);
+    if (object_bytes)
+        for (size_t at = 0; at + object_bytes <= MEMORY_PAGE_BYTES; at += object_bytes)
+            evict_address(thread, base + at, object_bytes);
+    memory_drain_end(page);
+}
+
+void *evict_alloc(struct store_thread *thread, size_t size)
+{
+    struct store *store = thread->store;
+    void *object = memory_alloc(&store->memory, &thread->cache, size);
+
+    for (unsigned attempt = 0; !object && attempt < ATTEMPTS_MAX; attempt++) {
+        if (!evict_one(thread, size, attempt % 2) && !store->evict)
+            break;
+        if (store->evict && attempt % ATTEMPTS_PER_DRAIN == ATTEMPTS_PER_DRAIN - 1)
+            drain_page(thread, size);
+        object = memory_alloc(&store->memory, &thread->cache, size);
+    }
+    return object;
+}

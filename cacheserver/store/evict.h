@@ -1,0 +1,6 @@
+#pragma once
+#include "cacheserver/store/store.h"
+
+/* An object of `size` bytes, evicting as far as the store's settings allow; NULL: out of memory.
+ * No lock may be held. */
+void *evict_alloc(struct store_thread *thread, size_t size);

@@ -1,0 +1,415 @@
+/*
+ * Regions of 4 MiB, aligned to their size, hold 64 pages each; the first page has the descriptors
+ * of the others, so an object's address leads to its page without a lookup. Sizes grow in steps
+ * of 8 bytes up to 256 and by a sixteenth to an eighth beyond: what a cache stores is mostly small
+ * and alike, and a coarser table would cost more than the items' headers do.
+ *
+ * A thread's cache is a stack per size. It is refilled and emptied by half, under the lock of that
+ * size. A page with no object in use goes back to the pool, from which any size takes it; when
+ * memory is short and the pool is empty, the store evicts a whole page (memory_drain_begin).
+ * Threads empty their caches once when that happens, because a single cached object would keep
+ * the page from becoming free.
+ */
+#include "cacheserver/store/memory.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define POISONING 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POISONING 1
+#endif
+#endif
+#ifdef POISONING
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, n)   ((void)(at), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
+#endif
+
+#define REGION_BYTES       ((size_t)4 << 20)
+#define REGION_PAGES       (REGION_BYTES / MEMORY_PAGE_BYTES)
+#define CACHED_BYTES_MAX   8192
+#define CACHED_OBJECTS_MAX 32
+#define NO_CLASS           255
+
+/* Guarded by the lock of its class, or by pages_lock while it has none; `class_id` and `draining`
+ * may be read without. */
+struct memory_page {
+    _Atomic uint8_t class_id;
+    _Atomic bool draining;
+    uint16_t capacity;
+    uint16_t carved; /* objects handed out at least once; those after it were never touched */
+    uint16_t free_count;
+    void *free;
+    struct memory_page *next, *prev; /* list of partial pages of the class, or of free pages */
+};
+
+struct memory_region {
+    struct memory_page pages[REGION_PAGES]; /* the first describes this header and is not used */
+};
+
+/* A free object's first word leads to the next one. */
+static void *next_free(void *object)
+{
+    void *next;
+    memcpy(&next, object, sizeof(next));
+    return next;
+}
+
+static void set_next_free(void *object, void *next)
+{
+    memcpy(object, &next, sizeof(next));
+}
+
+static struct memory_page *page_of(const void *object)
+{
+    uintptr_t address = (uintptr_t)object;
+    struct memory_region *region = (struct memory_region *)(address & ~(REGION_BYTES - 1));
+    return &region->pages[(address & (REGION_BYTES - 1)) / MEMORY_PAGE_BYTES];
+}
+
+char *memory_page_base(struct memory_page *page)
+{
+    uintptr_t region = (uintptr_t)page & ~(REGION_BYTES - 1);
+    size_t index = (size_t)(page - ((struct memory_region *)region)->pages);
+    return (char *)region + index * MEMORY_PAGE_BYTES;
+}
+
+static uint32_t size_after(uint32_t size)
+{
+    if (size < 256)
+        return size + 8;
+    if (size < 8192) {
+        uint32_t magnitude = 1u << (31 - __builtin_clz(size));
+        return size + magnitude / 16;
+    }
+    uint32_t per_page = MEMORY_PAGE_BYTES / size;
+    return MEMORY_PAGE_BYTES / (per_page - 1) / 8 * 8;
+}
+
+static void add_class(struct memory *memory, uint32_t size)
+{
+    struct memory_class *class = &memory->classes[memory->class_count++];
+
+    assert(memory->class_count < MEMORY_CLASSES_MAX);
+    lock_init(&class->lock, LOCK_RANK_SIZE_CLASS);
+    class->object_bytes = size;
+    class->cached_max = CACHED_BYTES_MAX / size;
+    if (class->cached_max > CACHED_OBJECTS_MAX)
+        class->cached_max = CACHED_OBJECTS_MAX;
+    if (class->cached_max < 2)
+        class->cached_max = 2;
+}
+
+void memory_init(struct memory *memory, size_t limit_bytes)
+{
+    memset(memory, 0, sizeof(*memory));
+    atomic_init(&memory->limit_bytes, limit_bytes);
+    lock_init(&memory->pages_lock, LOCK_RANK_PAGES);
+    for (uint32_t size = 24; size <= MEMORY_OBJECT_MAX; size = size_after(size))
+        add_class(memory, size);
+    unsigned class = 0;
+    for (size_t units = 0; units <= MEMORY_OBJECT_MAX / 8; units++) {
+        while (memory->classes[class].object_bytes < units * 8)
+            class ++;
+        memory->class_of[units] = (uint8_t) class;
+    }
+}
+
+void memory_deinit(struct memory *memory)
+{
+    for (size_t i = 0; i < memory->region_count; i++) {
+        ASAN_UNPOISON_MEMORY_REGION(memory->regions[i], REGION_BYTES);
+        munmap(memory->regions[i], REGION_BYTES);
+    }
+    free(memory->regions);
+    for (unsigned i = 0; i < memory->class_count; i++)
+        lock_deinit(&memory->classes[i].lock);
+    lock_deinit(&memory->pages_lock);
+}
+
+static struct memory_region *map_region(void)
+{
+    char *at = mmap(NULL, 2 * REGION_BYTES, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+        return NULL;
+    char *aligned = (char *)(((uintptr_t)at + REGION_BYTES - 1) & ~(REGION_BYTES - 1));
+    if (aligned > at)
+        munmap(at, (size_t)(aligned - at));
+    munmap(aligned + REGION_BYTES, REGION_BYTES - (size_t)(aligned - at));
+    return (struct memory_region *)aligned;
+}
+
+static bool add_region(struct memory *memory)
+{
+    if (memory->region_count == memory->region_capacity) {
+        size_t capacity = memory->region_capacity ? 2 * memory->region_capacity : 16;
+        void *grown = realloc(memory->regions, capacity * sizeof(*memory->regions));
+        if (!grown)
+            return false;
+        memory->regions = grown;
+        memory->region_capacity = capacity;
+    }
+    struct memory_region *region = map_region();
+    if (!region)
+        return false;
+    for (size_t i = REGION_PAGES - 1; i >= 1; i--) {
+        atomic_init(&region->pages[i].class_id, NO_CLASS);
+        region->pages[i].next = memory->free_pages;
+        memory->free_pages = &region->pages[i];
+    }
+    memory->regions[memory->region_count++] = region;
+    return true;
+}
+
+static struct memory_page *take_page(struct memory *memory, bool beyond_limit)
+{
+    struct memory_page *page = NULL;
+
+    lock_take(&memory->pages_lock);
+    size_t used = atomic_load_explicit(&memory->used_bytes, memory_order_relaxed);
+    size_t limit = atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed);
+    if (beyond_limit || used + MEMORY_PAGE_BYTES <= limit) {
+        if (memory->free_pages || add_region(memory)) {
+            page = memory->free_pages;
+            memory->free_pages = page->next;
+            atomic_store_explicit(&memory->used_bytes, used + MEMORY_PAGE_BYTES,
+                                  memory_order_relaxed);
+        }
+    }
+    lock_drop(&memory->pages_lock);
+    return page;
+}
+
+static void give_page(struct memory *memory, struct memory_page *page)
+{
+    lock_take(&memory->pages_lock);
+    atomic_store_explicit(&page->class_id, NO_CLASS, memory_order_relaxed);
+    page->next = memory->free_pages;
+    memory->free_pages = page;
+    atomic_fetch_sub_explicit(&memory->used_bytes, MEMORY_PAGE_BYTES, memory_order_relaxed);
+    lock_drop(&memory->pages_lock);
+}
+
+static void link_partial(struct memory_class *class, struct memory_page *page)
+{
+    page->prev = NULL;
+    page->next = class->partial;
+    if (page->next)
+        page->next->prev = page;
+    class->partial = page;
+}
+
+static void unlink_partial(struct memory_class *class, struct memory_page *page)
+{
+    if (page->prev)
+        page->prev->next = page->next;
+    else
+        class->partial = page->next;
+    if (page->next)
+        page->next->prev = page->prev;
+}
+
+static bool page_is_full(const struct memory_page *page)
+{
+    return !page->free && page->carved == page->capacity;
+}
+
+static bool add_page(struct memory *memory, struct memory_class *class, bool beyond_limit)
+{
+    struct memory_page *page = take_page(memory, beyond_limit);
+
+    if (!page)
+        return false;
+    page->capacity = (uint16_t)(MEMORY_PAGE_BYTES / class->object_bytes);
+    page->carved = 0;
+    page->free_count = 0;
+    page->free = NULL;
+    atomic_store_explicit(&page->draining, false, memory_order_relaxed);
+    atomic_store_explicit(&page->class_id, (uint8_t)(class - memory->classes),
+                          memory_order_relaxed);
+    link_partial(class, page);
+    return true;
+}
+
+/* From the first partial page that is not being drained; the lock of the class is held. */
+static void *take_object(struct memory_class *class)
+{
+    struct memory_page *page = class->partial;
+
+    if (page->next && atomic_load_explicit(&page->draining, memory_order_relaxed))
+        page = page->next;
+    void *object = page->free;
+    if (object) {
+        page->free = next_free(object);
+        page->free_count--;
+    } else {
+        object = memory_page_base(page) + (size_t)page->carved++ * class->object_bytes;
+        ASAN_POISON_MEMORY_REGION((char *)object + 8, class->object_bytes - 8);
+    }
+    if (page_is_full(page))
+        unlink_partial(class, page);
+    return object;
+}
+
+/* The lock of the class is held. */
+static void give_object(struct memory *memory, struct memory_class *class, void *object)
+{
+    struct memory_page *page = page_of(object);
+
+    if (page_is_full(page))
+        link_partial(class, page);
+    set_next_free(object, page->free);
+    page->free = object;
+    page->free_count++;
+    if (page->free_count == page->carved) {
+        unlink_partial(class, page);
+        give_page(memory, page);
+    }
+}
+
+static bool refill(struct memory *memory, struct memory_cache *cache, unsigned id, bool beyond)
+{
+    struct memory_class *class = &memory->classes[id];
+
+    lock_take(&class->lock);
+    for (uint32_t n = (class->cached_max + 1) / 2; n > 0; n--) {
+        if (!class->partial && (cache->bins[id].count || !add_page(memory, class, beyond)))
+            break;
+        void *object = take_object(class);
+        set_next_free(object, cache->bins[id].head);
+        cache->bins[id].head = object;
+        cache->bins[id].count++;
+    }
+    lock_drop(&class->lock);
+    return cache->bins[id].count > 0;
+}
+
+static void empty_bin(struct memory *memory, struct memory_cache *cache, unsigned id, uint32_t keep)
+{
+    struct memory_class *class = &memory->classes[id];
+
+    lock_take(&class->lock);
+    while (cache->bins[id].count > keep) {
+        void *object = cache->bins[id].head;
+        cache->bins[id].head = next_free(object);
+        cache->bins[id].count--;
+        give_object(memory, class, object);
+    }
+    lock_drop(&class->lock);
+}
+
+void memory_cache_flush(struct memory *memory, struct memory_cache *cache)
+{
+    for (unsigned id = 0; id < memory->class_count; id++)
+        if (cache->bins[id].count)
+            empty_bin(memory, cache, id, 0);
+}
+
+static void *alloc_object(struct memory *memory, struct memory_cache *cache, size_t size,
+                          bool beyond_limit)
+{
+    unsigned epoch = atomic_load_explicit(&memory->drain_epoch, memory_order_relaxed);
+
+    assert(size <= MEMORY_OBJECT_MAX);
+    if (cache->drain_epoch != epoch) {
+        cache->drain_epoch = epoch;
+        memory_cache_flush(memory, cache);
+    }
+    unsigned id = memory->class_of[(size + 7) / 8];
+    if (!cache->bins[id].count && !refill(memory, cache, id, beyond_limit))
+        return NULL;
+    void *object = cache->bins[id].head;
+    cache->bins[id].head = next_free(object);
+    cache->bins[id].count--;
+    ASAN_UNPOISON_MEMORY_REGION(object, size);
+    return object;
+}
+
+void *memory_alloc(struct memory *memory, struct memory_cache *cache, size_t size)
+{
+    return alloc_object(memory, cache, size, false);
+}
+
+void *memory_alloc_beyond_limit(struct memory *memory, struct memory_cache *cache, size_t size)
+{
+    return alloc_object(memory, cache, size, true);
+}
+
+void memory_free(struct memory *memory, struct memory_cache *cache, void *object)
+{
+    struct memory_page *page = page_of(object);
+    unsigned id = atomic_load_explicit(&page->class_id, memory_order_relaxed);
+    struct memory_class *class = &memory->classes[id];
+
+    ASAN_POISON_MEMORY_REGION((char *)object + 8, class->object_bytes - 8);
+    if (atomic_load_explicit(&page->draining, memory_order_relaxed)) {
+        lock_take(&class->lock);
+        give_object(memory, class, object);
+        lock_drop(&class->lock);
+        return;
+    }
+    set_next_free(object, cache->bins[id].head);
+    cache->bins[id].head = object;
+    if (++cache->bins[id].count > class->cached_max)
+        empty_bin(memory, cache, id, class->cached_max / 2);
+}
+
+void memory_note_extra(struct memory *memory, size_t bytes)
+{
+    lock_take(&memory->pages_lock);
+    atomic_fetch_add_explicit(&memory->used_bytes, bytes, memory_order_relaxed);
+    lock_drop(&memory->pages_lock);
+}
+
+size_t memory_used(const struct memory *memory)
+{
+    return atomic_load_explicit(&memory->used_bytes, memory_order_relaxed);
+}
+
+size_t memory_rounded(const struct memory *memory, size_t size)
+{
+    return memory->classes[memory->class_of[(size + 7) / 8]].object_bytes;
+}
+
+struct memory_page *memory_drain_begin(struct memory *memory, size_t size, uint64_t random)
+{
+    struct memory_page *page = NULL;
+    unsigned wanted = memory->class_of[(size + 7) / 8];
+
+    lock_take(&memory->pages_lock);
+    for (unsigned tries = 0; tries < 32 && memory->region_count; tries++) {
+        struct memory_region *region = memory->regions[(random >> 6) % memory->region_count];
+        struct memory_page *candidate = &region->pages[1 + random % (REGION_PAGES - 1)];
+        unsigned id = atomic_load_explicit(&candidate->class_id, memory_order_relaxed);
+        if (id != NO_CLASS && id != wanted) {
+            page = candidate;
+            atomic_store_explicit(&page->draining, true, memory_order_relaxed);
+            break;
+        }
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        random ^= random >> 29;
+    }
+    lock_drop(&memory->pages_lock);
+    if (page)
+        atomic_fetch_add_explicit(&memory->drain_epoch, 1, memory_order_relaxed);
+    return page;
+}
+
+void memory_drain_end(struct memory_page *page)
+{
+    atomic_store_explicit(&page->draining, false, memory_order_relaxed);
+}
+
+size_t memory_page_object_bytes(const struct memory *memory, const struct memory_page *page)
+{
+    unsigned id = atomic_load_explicit(&page->class_id, memory_order_relaxed);
+    return id == NO_CLASS ? 0 : memory->classes[id].object_bytes;
+}

@@ -1,0 +1,77 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cacheserver/runtime/lock.h"
+
+/*
+ * Objects of up to 16 KiB out of 64 KiB pages, each page cut into objects of one size, under one
+ * limit. Each thread allocates and frees through a cache of its own and takes a lock only to
+ * refill or empty it, so that nothing is shared in the steady state. Larger things are chains of
+ * objects (see item.h). The limit counts pages and what memory_note_extra adds.
+ */
+#define MEMORY_PAGE_BYTES  65536
+#define MEMORY_OBJECT_MAX  16384
+#define MEMORY_CLASSES_MAX 128
+
+struct memory_page;
+struct memory_region;
+
+struct memory_class {
+    _Alignas(64) struct lock lock; /* guards the pages of this class */
+    struct memory_page *partial;   /* pages with a free object */
+    uint32_t object_bytes;
+    uint32_t cached_max; /* free objects that one thread keeps */
+};
+
+struct memory {
+    _Atomic size_t limit_bytes;
+    _Atomic size_t used_bytes; /* pages in use and extra; changed under pages_lock */
+    _Atomic unsigned drain_epoch;
+    struct lock pages_lock; /* guards what follows */
+    struct memory_page *free_pages;
+    struct memory_region **regions;
+    size_t region_count, region_capacity;
+
+    unsigned class_count;
+    uint8_t class_of[MEMORY_OBJECT_MAX / 8 + 1]; /* by size in units of 8 bytes, rounded up */
+    struct memory_class classes[MEMORY_CLASSES_MAX];
+};
+
+/* One thread's free objects. */
+struct memory_cache {
+    unsigned drain_epoch;
+    struct {
+        void *head;
+        uint32_t count;
+    } bins[MEMORY_CLASSES_MAX];
+};
+
+void memory_init(struct memory *memory, size_t limit_bytes);
+void memory_deinit(struct memory *memory);
+
+/* NULL when the limit is reached (or the system refuses). size <= MEMORY_OBJECT_MAX. The object is
+ * aligned to 8 bytes, to 64 when size is a multiple of 64. */
+void *memory_alloc(struct memory *memory, struct memory_cache *cache, size_t size);
+/* The same for small structures that must not fail because of the limit. */
+void *memory_alloc_beyond_limit(struct memory *memory, struct memory_cache *cache, size_t size);
+void memory_free(struct memory *memory, struct memory_cache *cache, void *object);
+
+/* Gives a thread's free objects back to all. */
+void memory_cache_flush(struct memory *memory, struct memory_cache *cache);
+
+/* Counts memory that is not in pages (the hash table) against the limit. */
+void memory_note_extra(struct memory *memory, size_t bytes);
+size_t memory_used(const struct memory *memory);
+/* What objects of this size really take. */
+size_t memory_rounded(const struct memory *memory, size_t size);
+
+/* A page cut into objects of another size than `size`, marked so that what is freed in it goes
+ * back to the page at once; when all of it is freed it serves any size again. NULL: none found. */
+struct memory_page *memory_drain_begin(struct memory *memory, size_t size, uint64_t random);
+void memory_drain_end(struct memory_page *page);
+/* Where its objects lie; the page may have changed hands meanwhile, so trust nothing in them. */
+char *memory_page_base(struct memory_page *page);
+/* 0 when it is cut into nothing at the moment. */
+size_t memory_page_object_bytes(const struct memory *memory, const struct memory_page *page);

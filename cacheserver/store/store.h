@@ -1,0 +1,147 @@
+#pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cacheserver/runtime/clock.h"
+#include "cacheserver/store/item.h"
+#include "cacheserver/store/memory.h"
+#include "cacheserver/store/prefix.h"
+#include "cacheserver/store/table.h"
+
+/*
+ * The store as commands see it. All functions may be called by any thread that has a struct
+ * store_thread of its own; none blocks for longer than a bucket is locked.
+ */
+struct store_config {
+    size_t memory_limit_bytes;
+    size_t sticky_limit_bytes;
+    size_t item_size_max_bytes;
+    bool evict;
+    char prefix_delimiter;
+};
+
+enum store_result {
+    STORE_OK = 0,
+    STORE_NOT_FOUND,
+    STORE_NOT_STORED,
+    STORE_EXISTS,
+    STORE_TYPE_MISMATCH,
+    STORE_TOO_LARGE,
+    STORE_NO_MEMORY,
+    STORE_BAD_PREFIX,
+    STORE_NOT_A_NUMBER,
+};
+
+enum store_mode {
+    STORE_SET,
+    STORE_ADD,
+    STORE_REPLACE,
+    STORE_CAS,
+    STORE_APPEND,
+    STORE_PREPEND,
+};
+
+/* What one thread adds to the totals; written by it alone, summed by store_stats. */
+enum store_count {
+    STORE_ITEMS,
+    STORE_BYTES,
+    STORE_TOTAL_ITEMS,
+    STORE_EVICTIONS,
+    STORE_RECLAIMED,
+    STORE_OUT_OF_MEMORY,
+    STORE_STICKY_ITEMS,
+    STORE_COUNTS,
+};
+
+struct store;
+
+struct store_thread {
+    struct store *store;
+    struct store_thread *next;
+    struct memory_cache cache;
+    uint64_t cas_next, cas_end; /* the cas uniques that this thread may give out */
+    int64_t items_unreported;   /* to the table */
+    uint64_t random;
+    clock_seconds now; /* set by store_thread_tick */
+    uint32_t now_ms;
+    _Alignas(64) _Atomic int64_t counts[STORE_COUNTS];
+};
+
+struct store {
+    struct memory memory;
+    struct table table;
+    _Atomic size_t sticky_limit_bytes;
+    _Atomic int64_t sticky_bytes;
+    size_t item_size_max_bytes;
+    bool evict;
+    char prefix_delimiter;
+    _Alignas(64) _Atomic uint64_t flush_floor; /* items with a smaller cas unique are gone */
+    _Atomic clock_seconds flush_due;           /* flush then; CLOCK_NEVER */
+    _Alignas(64) _Atomic uint64_t cas_taken;   /* ranges up to here belong to threads */
+    struct lock threads_lock;                  /* guards the list of threads */
+    struct store_thread *threads;
+};
+
+/* NULL: the system gives no memory. */
+struct store *store_new(const struct store_config *config);
+/* Threads detach first. */
+void store_free(struct store *store);
+
+/* NULL: no memory. A detached thread's counts stay in the totals. */
+struct store_thread *store_attach(struct store *store);
+void store_detach(struct store_thread *thread);
+/* Reads the clock for the calls that follow; does what is due. Once per batch of requests. */
+void store_thread_tick(struct store_thread *thread);
+
+/* Calls visit with the item, if the key has one, under its lock: visit may read it and pin it,
+ * must be quick and must not call the store. `item` is of any type. STORE_OK or STORE_NOT_FOUND. */
+typedef void store_visit(struct item *item, void *argument);
+enum store_result store_visit_key(struct store_thread *thread, const char *key, size_t key_len,
+                                  store_visit *visit, void *argument);
+
+/* Keep an item that has pins (item_has_pins) beyond its lock; every pin is released once. */
+void store_pin(struct item *item);
+void store_unpin(struct store_thread *thread, struct item *item);
+
+/* An item of this size that nobody sees yet; fill its value with an item_cursor, then pass it to
+ * store_put or store_discard. */
+struct store_request {
+    const char *key;
+    size_t key_len;
+    size_t value_len;
+    uint32_t flags;
+    clock_seconds exptime;
+};
+enum store_result store_prepare(struct store_thread *thread, const struct store_request *request,
+                                struct item **item);
+void store_discard(struct store_thread *thread, struct item *item);
+/* Takes the item over in every case. `cas` matters for STORE_CAS only. */
+enum store_result store_put(struct store_thread *thread, struct item *item, enum store_mode mode,
+                            uint64_t cas);
+
+enum store_result store_delete(struct store_thread *thread, const char *key, size_t key_len);
+enum store_result store_touch(struct store_thread *thread, const char *key, size_t key_len,
+                              clock_seconds exptime);
+
+/* Adds (or subtracts, not below 0) and returns the result in *value. `create` NULL: a missing key
+ * is STORE_NOT_FOUND; else it is made with *value as it was passed in. */
+enum store_result store_add_number(struct store_thread *thread, const char *key, size_t key_len,
+                                   bool increment, uint64_t delta,
+                                   const struct store_request *create, uint64_t *value);
+
+/* All items present when the delay is over disappear then; O(1). */
+void store_flush(struct store_thread *thread, clock_seconds delay);
+
+/* false: less than is in use by sticky items. Eviction makes the room. */
+bool store_set_memory_limit(struct store *store, size_t bytes);
+
+struct store_totals {
+    int64_t counts[STORE_COUNTS];
+    size_t memory_used_bytes, memory_limit_bytes;
+    int64_t sticky_bytes;
+    size_t sticky_limit_bytes;
+    uint64_t buckets;
+};
+void store_stats(struct store *store, struct store_totals *totals);
