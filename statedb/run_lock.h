@@ -38,3 +38,7 @@ void run_lock_drop(struct run_lock *lock); /* takes NULL */
 /* 0 and *holder when held; 1 when free; -1 reported. */
 int run_lock_read(const char *state_path, struct arena *arena, struct diags *diags,
                   struct lock_holder *holder);
+/* Takes the lock with that id away from a holder that does not live on this machine. 0 done; 1 no
+ * such lock is held; -1 reported, e.g. because the holder lives. */
+int run_lock_break(const char *state_path, const char *id, struct arena *arena,
+                   struct diags *diags);

@@ -18,7 +18,8 @@ struct statedb;
 int statedb_open(const char *path, bool read_only, struct diags *diags, struct statedb **db);
 void statedb_close(struct statedb *db); /* takes NULL */
 
-/* Reads everything recorded, in one read transaction. */
+/* Reads everything recorded, in one read transaction. recorded need not be initialised; the caller
+ * ends it with recorded_deinit, after a failure too. */
 int statedb_snapshot(struct statedb *db, struct arena *arena, struct diags *diags,
                      struct recorded *recorded);
 

@@ -19,10 +19,12 @@ struct change {
     const char *address;
     enum verb verb;
     const struct restype *type;
-    const struct resource *resource;          /* NULL when the spec does not want it any more */
+    const struct resource *resource;          /* NULL when the spec does not have it */
     const struct fact *fact;                  /* NULL when the world was not asked */
     const struct recorded_resource *recorded; /* NULL when never recorded */
-    const struct spec_host *host;             /* where it is; NULL: nowhere or unknown */
+    const struct attrs *seen;     /* what is there, as the world or else the state has it; NULL:
+                                     nothing is */
+    const struct spec_host *host; /* where it is; NULL: nowhere or unknown */
     vec_of(struct attr_change) attrs;
     bool is_forced;   /* asked for by --replace: the step acts even where its check is content */
     const char *note; /* "host unreachable: taken from the state"; NULL */

@@ -12,6 +12,7 @@ static const struct attr_rule rules[] = {
     {"server", VERB_RESTART},
     {"supervise", VERB_RESTART},
     {"ensemble", VERB_RESTART},
+    {"install_dir", VERB_RESTART, .is_soft = true},
     {"online", VERB_RESTART, .is_soft = true},
     {"*", VERB_KEEP},
     {NULL},
@@ -38,6 +39,7 @@ static void node_add_attrs(struct arena *arena, const struct spec *spec,
     attrs_add(arena, attrs, "running", "yes", node->at);
     attrs_add(arena, attrs, "online", "yes", node->at);
     attrs_add_ref(arena, attrs, "release", package, "digest", cloud->package->at);
+    attrs_add(arena, attrs, "install_dir", cloud->package->install_dir, cloud->package->at);
     attrs_add(arena, attrs, "server",
               cloud->server == SERVER_CACHESERVER ? "cacheserver" : "arcus-memcached", cloud->at);
     attrs_add(arena, attrs, "supervise",

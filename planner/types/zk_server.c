@@ -31,6 +31,7 @@ static void zk_server_add(const struct spec_zookeeper *zookeeper, size_t i, cons
     attrs_add(set->arena, &resource->attrs, "running", "yes", at);
     attrs_add(set->arena, &resource->attrs, "config", config, zookeeper->at);
     attrs_add(set->arena, &resource->attrs, "home", zookeeper->home, zookeeper->at);
+    attrs_add(set->arena, &resource->attrs, "data_dir", zookeeper->data_dir, zookeeper->at);
     resource_depend(set, resource, DEPENDENCY_NEEDS, "zk_config/%s", host->name);
     if (!zookeeper->package)
         return;

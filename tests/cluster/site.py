@@ -32,6 +32,7 @@ clouds:
   small:
     package: arcus
     config: {{ threads: 2, memlimit: 64MB, connections: 200 }}
+    update: {{ watch_time: 0s }}
     nodes:
       - hosts: [cache001.arcus]
         ports: [11211]
