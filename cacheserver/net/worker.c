@@ -174,9 +174,7 @@ static void *run(void *argument)
     struct epoll_event events[EVENTS_PER_WAIT];
 
     for (;;) {
-        int64_t until_ms = atomic_load(&worker->drain_until_ms);
-        int count =
-            epoll_wait(worker->epoll_fd, events, EVENTS_PER_WAIT, wait_ms(worker, until_ms));
+        int count = epoll_wait(worker->epoll_fd, events, EVENTS_PER_WAIT, wait_ms(worker));
         store_thread_tick(worker->context.store);
         for (int i = 0; i < count; i++)
             serve_event(worker, &events[i]);
