@@ -17,7 +17,8 @@ static int64_t attr_number(const struct attrs *attrs, const char *name)
     return *end ? UNKNOWN : number;
 }
 
-/* The archive's size is that of the release as it will be only when nothing is built before. */
+/* The archive's size is that of the release as it will be when the package is up to date, or when
+ * somebody looked who could tell without building. */
 static int64_t bytes_of_deploy(const struct plan *plan, const struct step *step,
                                struct arena *arena)
 {
@@ -25,7 +26,11 @@ static int64_t bytes_of_deploy(const struct plan *plan, const struct step *step,
     const struct change *package =
         diff_find(plan->diff, arena_printf(arena, "package/%s", release->package->name));
 
-    return package && package->verb == VERB_KEEP ? attr_number(package->seen, "bytes") : UNKNOWN;
+    if (!package || !package->seen)
+        return UNKNOWN;
+    if (package->verb != VERB_KEEP && !diff_is_foreseen(package))
+        return UNKNOWN;
+    return attr_number(package->seen, "bytes");
 }
 
 void costs_fill(struct plan *plan, struct arena *arena)

@@ -54,17 +54,21 @@ static void change_note_attr(struct differ *differ, struct change *change, enum 
     }
 }
 
+bool diff_is_foreseen(const struct change *package)
+{
+    const struct fact *fact = package->fact;
+
+    return fact && fact->presence == PRESENCE_PRESENT && fact->said_by != WITNESS_STATE &&
+           attrs_find(&fact->attrs, "digest");
+}
+
 /* What the attribute refers to. NULL when only a build can tell. A world that looked knows the
  * digest that the build will give; a state knows only that of an unchanged package. */
 static const char *ref_value(const struct differ *differ, const struct attr *attr)
 {
     const struct change *target = map_get(&differ->by_address, attr->ref);
-    const struct fact *fact = target ? target->fact : NULL;
 
-    if (!target || !target->seen)
-        return NULL;
-    if (target->verb != VERB_KEEP &&
-        !(fact && fact->presence == PRESENCE_PRESENT && fact->said_by != WITNESS_STATE))
+    if (!target || !target->seen || (target->verb != VERB_KEEP && !diff_is_foreseen(target)))
         return NULL;
     if (!attrs_find(target->seen, attr->ref_attr) && target->verb == VERB_KEEP && target->recorded)
         return attrs_value(&target->recorded->attrs, attr->ref_attr);

@@ -57,7 +57,7 @@ const struct attrs *diff_see(const struct diff_input *input, const struct restyp
     if (recorded && recorded->is_uncertain)
         *note = arena_printf(arena, "an interrupted %s left it uncertain",
                              recorded->uncertain_op ? recorded->uncertain_op : "step");
-    else if (!input->world->is_offline && (recorded || !is_made_by_plan(input, type)))
+    else if (!input->world->is_offline && (recorded || (fact && !is_made_by_plan(input, type))))
         *note = arena_printf(arena, "%s: %s", why_unknown(input, type, fact),
                              has_witness ? "taken from the state" : "taken as absent");
     return has_witness ? &recorded->attrs : NULL;

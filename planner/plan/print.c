@@ -41,7 +41,7 @@ void print_bytes(struct str *text, int64_t bytes)
     size_t unit = 0;
 
     if (bytes < 0) {
-        str_puts(text, "an unknown number of bytes");
+        str_puts(text, "an unknown amount");
         return;
     }
     if (bytes < 1000) {

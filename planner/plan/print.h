@@ -16,7 +16,7 @@ void print_ids(struct str *text, const int *ids, size_t count);
 /* "1,234"; "an unknown number of" below zero. */
 void print_count(struct str *text, int64_t count);
 
-/* "1.2 MB", in powers of 1000; "an unknown number of bytes" below zero. */
+/* "1.2 MB", in powers of 1000; "an unknown amount" below zero. */
 void print_bytes(struct str *text, int64_t bytes);
 
 /* "sends 1.2 MB", "drops 1,234 items", joined by "; "; nothing when the step costs nothing. */

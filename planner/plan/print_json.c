@@ -4,6 +4,7 @@
 #include "planner/plan/print_json.h"
 
 #include "planner/base/str.h"
+#include "planner/base/utf8.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,11 +16,15 @@ json_t *json_text(const char *text)
 
     if (value)
         return value;
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x80)
-            str_add(&clean, text, 1);
+    while (*text) {
+        unsigned code;
+        size_t length = utf8_decode(text, strlen(text), &code);
+
+        if (length)
+            str_add(&clean, text, length);
         else
             str_puts(&clean, "\xef\xbf\xbd");
+        text += length ? length : 1;
     }
     value = json_string(str_text(&clean));
     str_deinit(&clean);

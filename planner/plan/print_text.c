@@ -93,14 +93,15 @@ static void print_step(const struct printer *printer, const struct step *step)
     print_details(printer, step);
 }
 
-static void print_steps(const struct printer *printer, const struct plan *plan)
+static void print_steps(const struct printer *printer, const struct plan *plan, bool is_first)
 {
     enum op op = OP_NONE;
 
     vec_each(slot, &plan->steps) {
         if ((*slot)->op != op) {
+            if (op != OP_NONE || !is_first)
+                putc('\n', printer->out);
             op = (*slot)->op;
-            putc('\n', printer->out);
             color_on(printer, color_bold);
             fputs(op_word(op), printer->out);
             color_off(printer);
@@ -162,8 +163,8 @@ void plan_print_text(const struct plan *plan, FILE *out, bool color)
     measure(&printer, plan);
     print_caveats(&caveats, plan);
     print_lines(&printer, "note: ", str_text(&caveats));
+    print_steps(&printer, plan, !caveats.length);
     str_deinit(&caveats);
-    print_steps(&printer, plan);
     print_impacts(&printer, plan);
     print_end(&printer, plan);
 }

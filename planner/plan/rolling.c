@@ -54,11 +54,13 @@ static void link_zookeeper(struct builder *builder)
     const struct spec_zookeeper *zookeeper = builder->input->spec->zookeeper;
     struct item_list starts = {0}, blanks = {0}, restarts = {0}, leaders = {0};
     size_t members = zookeeper && zookeeper->is_managed ? zookeeper->host_count : 0;
+    size_t blank_members = 0;
     bool is_careful;
 
     vec_each(slot, &builder->items) {
         struct item *item = *slot;
 
+        blank_members += item->step->op == OP_ZK_START && is_blank(builder, item);
         if (item->is_left_out)
             continue;
         if (item->step->op == OP_ZK_START)
@@ -69,7 +71,7 @@ static void link_zookeeper(struct builder *builder)
     vec_each(leader, &leaders.items)
         list_add(builder, &restarts, *leader);
     chain(builder, &restarts);
-    is_careful = blanks.items.count < members && blanks.items.count >= members / 2 + 1;
+    is_careful = blanks.items.count && blank_members < members && blank_members >= members / 2 + 1;
     if (is_careful) {
         chain(builder, &blanks);
         wait_for_all(builder, blanks.items.items[0], &starts);

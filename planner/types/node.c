@@ -1,6 +1,9 @@
 #include "planner/model/restype.h"
 #include "planner/types/node_settings.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* "online" is soft: a node that runs counts as gone from the cache list only when somebody could
  * look. */
 static const struct attr_rule rules[] = {
@@ -30,7 +33,28 @@ const struct restype restype_node = {
     .declare = node_declare,
 };
 
-static void node_add_attrs(struct arena *arena, const struct spec *spec,
+static int member_compare(const void *a, const void *b)
+{
+    return name_compare(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The ensemble as a set: a list in another order is no reason for a restart. */
+static const char *ensemble_text(struct arena *arena, const char *connect)
+{
+    char *rest = arena_strdup(arena, connect);
+    vec_of(char *) members = {0};
+    const char *text = NULL;
+    char *member;
+
+    while ((member = strsep(&rest, ",")))
+        *vec_push(arena, &members) = member;
+    qsort(members.items, members.count, sizeof(*members.items), member_compare);
+    vec_each(each, &members)
+        text = text ? arena_printf(arena, "%s,%s", text, *each) : *each;
+    return text;
+}
+
+static void node_add_attrs(struct arena *arena, const struct spec *spec, const char *ensemble,
                            const struct spec_cloud *cloud, const struct spec_node *node,
                            struct attrs *attrs)
 {
@@ -45,7 +69,7 @@ static void node_add_attrs(struct arena *arena, const struct spec *spec,
     attrs_add(arena, attrs, "supervise",
               cloud->supervise == SUPERVISE_SYSTEMD ? "systemd" : "daemon", cloud->at);
     if (spec->zookeeper)
-        attrs_add(arena, attrs, "ensemble", spec->zookeeper->connect, spec->zookeeper->at);
+        attrs_add(arena, attrs, "ensemble", ensemble, spec->zookeeper->at);
     for (size_t i = 0; i < node->config.count; i++) {
         const struct setting *setting = &node->config.items[i];
 
@@ -55,7 +79,7 @@ static void node_add_attrs(struct arena *arena, const struct spec *spec,
     attrs_sort(attrs);
 }
 
-static void node_add(const struct spec *spec, const struct spec_cloud *cloud,
+static void node_add(const struct spec *spec, const char *ensemble, const struct spec_cloud *cloud,
                      const struct spec_node *node, struct resource_set *set)
 {
     struct resource *resource = resource_declare(set, &restype_node, node->at, "node/%s/%s",
@@ -65,7 +89,7 @@ static void node_add(const struct spec *spec, const struct spec_cloud *cloud,
     resource->package = cloud->package;
     resource->cloud = cloud;
     resource->node = node;
-    node_add_attrs(set->arena, spec, cloud, node, &resource->attrs);
+    node_add_attrs(set->arena, spec, ensemble, cloud, node, &resource->attrs);
     resource_depend(set, resource, DEPENDENCY_NEEDS, "cloud/%s", cloud->code);
     resource_depend(set, resource, DEPENDENCY_NEEDS, "release/%s/%s", node->host->name,
                     cloud->package->name);
@@ -73,10 +97,13 @@ static void node_add(const struct spec *spec, const struct spec_cloud *cloud,
 
 static void node_declare(const struct declare_input *input, struct resource_set *set)
 {
+    const struct spec_zookeeper *zookeeper = input->spec->zookeeper;
+    const char *ensemble = zookeeper ? ensemble_text(set->arena, zookeeper->connect) : NULL;
+
     for (size_t i = 0; i < input->spec->cloud_count; i++) {
         const struct spec_cloud *cloud = &input->spec->clouds[i];
 
         for (size_t j = 0; j < cloud->node_count; j++)
-            node_add(input->spec, cloud, &cloud->nodes[j], set);
+            node_add(input->spec, ensemble, cloud, &cloud->nodes[j], set);
     }
 }
