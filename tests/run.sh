@@ -141,12 +141,13 @@ if wants unit; then
     run_meson unit build
     run_meson unit-asan build-asan --no-suite style
 fi
-if wants conformance && [ -d tests/conformance ]; then
+if wants conformance; then
     build build-tsan clang -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
+    run_meson unit-tsan build-tsan --suite cacheserver
     CACHESERVER=$root/build-asan/cacheserver/cacheserver \
         run_together conformance-asan tests/conformance
     CACHESERVER=$root/build-tsan/cacheserver/cacheserver \
-        run_together conformance-tsan tests/conformance
+        run_together conformance-tsan tests/conformance tests/cluster/test_membership.py
     wait_together
 fi
 if wants harness; then

@@ -168,18 +168,12 @@ def test_an_existing_myid_is_adopted_and_never_swapped(site):
 def test_this_machine_is_a_host_without_ssh(site):
     """The program runs on one of the hosts, as on a fresh machine of a new user."""
     host = site.lab[1]
-    for name, path in (("arcusplan", site.program.program), ("cacheserver", site.server)):
-        data = host.disk / "upper" / "usr" / "local" / "bin"
-        data.mkdir(parents=True, exist_ok=True)
-        (data / name).write_bytes(path.read_bytes())
-        (data / name).chmod(0o755)
-    host.reboot()
+    host.put(site.program.program, "/usr/local/bin/arcusplan")
+    host.put(site.server, "/usr/local/bin/cacheserver")
     host.run("/bin/mkdir", "/root/cloud")
-    text = (site.directory / "local.yaml")
     site.use_example("local.yaml")
     host.write("/root/cloud/local.yaml", site.read_spec().replace(
         str(site.server), "/usr/local/bin/cacheserver"))
-    assert not text.exists()
 
     def arcusplan(*args, check=True):
         return host.run("/usr/local/bin/arcusplan", *args, timeout=90, check=check)

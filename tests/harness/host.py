@@ -30,9 +30,11 @@ AcceptEnv LANG LC_*
 Subsystem sftp /usr/lib/openssh/sftp-server
 SetEnv {environment}
 """
-ENVIRONMENT = ("ASAN_OPTIONS=log_path=/var/log/sanitizer/asan "
-               "UBSAN_OPTIONS=print_stacktrace=1:log_path=/var/log/sanitizer/ubsan "
-               "TSAN_OPTIONS=log_path=/var/log/sanitizer/tsan")
+ENVIRONMENT = {
+    "ASAN_OPTIONS": "log_path=/var/log/sanitizer/asan",
+    "UBSAN_OPTIONS": "print_stacktrace=1:log_path=/var/log/sanitizer/ubsan",
+    "TSAN_OPTIONS": "log_path=/var/log/sanitizer/tsan",
+}
 
 ZOOKEEPER_ENVIRONMENT = """
 JMXDISABLE=true
@@ -168,6 +170,20 @@ class Host:
     def write(self, path, text):
         self.run("/bin/sh", "-c", 'cat >"$0"', str(path), input=text)
 
+    def put(self, local, path, mode="0755"):
+        """Copy a file of this machine into the host."""
+        with open(local, "rb") as source:
+            subprocess.run(self._enter(["/bin/sh", "-c", f'cat >"$0" && chmod {mode} "$0"', path]),
+                           stdin=source, check=True, timeout=20)
+
+    def spawn(self, *argv, env=None):
+        """Start a program of the host in the foreground, as root; its Popen. Ends with the host."""
+        process = spawn(self._enter(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                        stderr=subprocess.STDOUT, text=True, errors="replace",
+                        env={**ENVIRONMENT, "PATH": os.defpath, **(env or {})})
+        self._helpers.append(process)
+        return process
+
     def exists(self, path):
         return self.run("/usr/bin/test", "-e", str(path), check=False).returncode == 0
 
@@ -260,12 +276,10 @@ class Host:
 
     def occupy_port(self, port):
         """Somebody else listens there; returns a call that makes them go."""
-        holder = spawn(self._enter([
-            "/usr/bin/python3", "-c",
-            "import socket, signal, sys\n"
-            "listener = socket.create_server(('', int(sys.argv[1])))\n"
-            "signal.pause()", str(port)]))
-        self._helpers.append(holder)
+        holder = self.spawn("/usr/bin/python3", "-c",
+                            "import socket, signal, sys\n"
+                            "listener = socket.create_server(('', int(sys.argv[1])))\n"
+                            "signal.pause()", str(port))
         wait_for(lambda: port in self.listening_ports(), what=f"port {port} to be occupied")
 
         def release():
@@ -285,8 +299,9 @@ class Host:
 
     def _write_files(self):
         self.make_host_key()
+        environment = " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
         (self.files / "sshd_config").write_text(
-            SSHD_CONFIG.format(port=self.ssh_port, environment=ENVIRONMENT))
+            SSHD_CONFIG.format(port=self.ssh_port, environment=environment))
         (self.files / "zookeeper-environment").write_text(ZOOKEEPER_ENVIRONMENT)
         shutil.copy(self.lab.identity.with_suffix(".pub"), self.files / "authorized_keys")
         (self.files / "hosts").symlink_to(self.lab.hosts_file)
@@ -343,6 +358,7 @@ class Host:
                 _signal(int(child), signal.SIGKILL)
             helper.kill()
             helper.wait()
+            helper.stdout.close()
 
     def _release_helpers(self):
         for helper in list(self._helpers):
