@@ -20,6 +20,11 @@ struct apply_options {
     bool json; /* one event object a line */
     bool quiet;
     int max_failures; /* of the update settings; further restarts are not started */
+    /* Called when a step has opened the session that was NULL before, on that step's worker: takes
+     * the ensemble's lock. -1 with fault: the session is closed again and the step fails. NULL:
+     * nothing is called. */
+    int (*on_session)(void *data, struct zk_session *session, struct fault *fault);
+    void *on_session_data;
 };
 
 struct apply_result {
