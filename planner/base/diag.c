@@ -2,6 +2,7 @@
  * sort is stable because arrival breaks ties. Source lines come from texts registered before. */
 #include "planner/base/diag.h"
 
+#include "planner/base/utf8.h"
 #include "planner/base/vec.h"
 
 #include <stdlib.h>
@@ -178,16 +179,30 @@ int diags_exit_status(const struct diags *diags)
     return first ? codes[first->code].exit_status : 0;
 }
 
+/* Neither a control character, C1 among them, nor one that turns the direction of writing. */
+static bool is_printable(unsigned code)
+{
+    return code >= 0x20 && !(code >= 0x7f && code < 0xa0) && !(code >= 0x202a && code <= 0x202e) &&
+           !(code >= 0x2066 && code <= 0x2069);
+}
+
 /* Text may come from a host or a damaged file: nothing in it may drive the terminal. */
 static void print_text(FILE *out, const char *text)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        if (*c == '\n')
+    size_t left = strlen(text);
+    unsigned code;
+
+    for (size_t step; left; text += step, left -= step) {
+        step = utf8_decode(text, left, &code);
+        if (*text == '\n') {
             fputs("\\n", out);
-        else if (*c < 0x20 || *c == 0x7f)
-            fprintf(out, "\\x%02x", *c);
-        else
-            fputc(*c, out);
+        } else if (step && is_printable(code)) {
+            fwrite(text, 1, step, out);
+        } else {
+            fprintf(out, "\\x%02x", (unsigned char)*text);
+            step = 1;
+        }
+    }
 }
 
 static void print_place(FILE *out, const struct srcloc *at)
@@ -200,13 +215,16 @@ static void print_place(FILE *out, const struct srcloc *at)
     fputs(": ", out);
 }
 
-/* Finds line number line of a text; false when the text has fewer lines. */
+/* Finds line number line of a text; false when the text has fewer lines. A byte order mark counts
+ * as no column. */
 static bool find_line(const struct source *source, int line, const char **start, size_t *length)
 {
     const char *at = source->text;
     const char *end = source->text + source->length;
     const char *stop;
 
+    if (end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+        at += 3;
     while (--line > 0) {
         at = memchr(at, '\n', (size_t)(end - at));
         if (!at)
@@ -227,6 +245,8 @@ static void print_source_line(FILE *out, const struct diags *diags, const struct
     const struct source *source = NULL;
     const char *text;
     size_t length;
+    unsigned code;
+    int indent = 0;
 
     vec_each(item, &diags->sources)
         if (at->file && at->line && strcmp(item->file, at->file) == 0)
@@ -234,11 +254,19 @@ static void print_source_line(FILE *out, const struct diags *diags, const struct
     if (!source || !find_line(source, at->line, &text, &length) || at->column > WIDEST)
         return;
     fprintf(out, "%5d | ", at->line);
-    for (size_t i = 0; i < length && i < WIDEST; i++)
-        fputc((unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i], out);
-    fputs("\n      | ", out);
-    /* Columns count characters: continuation bytes of UTF-8 take no place of their own. */
-    fprintf(out, "%*s\n", at->column, "^");
+    for (int column = 1; length && column <= WIDEST; column++) {
+        size_t step = utf8_decode(text, length, &code);
+
+        if (column < at->column)
+            indent += step ? utf8_width(code) : 1;
+        if (step && is_printable(code))
+            fwrite(text, 1, step, out);
+        else
+            fputc(step ? ' ' : '?', out);
+        text += step ? step : 1;
+        length -= step ? step : 1;
+    }
+    fprintf(out, "\n      | %*s\n", indent + 1, "^");
 }
 
 static void print_diag(const struct diags *diags, const struct diag *diag, FILE *out, bool color)
@@ -267,11 +295,23 @@ static void print_diag(const struct diags *diags, const struct diag *diag, FILE 
     }
 }
 
+/* What stands behind several aliases is checked once for each of them. */
+static bool is_same(const struct diag *a, const struct diag *b)
+{
+    return a->code == b->code && a->at.line && srcloc_compare(&a->at, &b->at) == 0 &&
+           strcmp(a->text, b->text) == 0;
+}
+
 void diags_print(struct diags *diags, FILE *out, bool color)
 {
+    const struct diag *last = NULL;
+
     if (diags->items.count)
         qsort(diags->items.items, diags->items.count, sizeof(*diags->items.items), diag_compare);
-    vec_each(item, &diags->items)
-        print_diag(diags, *item, out, color);
+    vec_each(item, &diags->items) {
+        if (!last || !is_same(last, *item))
+            print_diag(diags, *item, out, color);
+        last = *item;
+    }
     diags->items.count = 0;
 }

@@ -3,7 +3,10 @@
 #include "planner/base/utf8.h"
 
 #include <string.h>
-#include <wchar.h>
+
+struct interval {
+    unsigned first, last;
+};
 
 size_t utf8_decode(const char *text, size_t left, unsigned *code)
 {
@@ -75,26 +78,35 @@ const char *utf8_clean(struct arena *arena, const char *text)
     return copy ? copy : text;
 }
 
+int utf8_width(unsigned code)
+{
+    static const struct interval none[] = {
+        {0x300, 0x36f}, {0x200b, 0x200f}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}};
+    static const struct interval two[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf},
+                                          {0xa960, 0xa97c},   {0xac00, 0xd7a3},  {0xf900, 0xfaff},
+                                          {0xfe30, 0xfe6f},   {0xff01, 0xff60},  {0xffe0, 0xffe6},
+                                          {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
+
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        if (code >= none[i].first && code <= none[i].last)
+            return 0;
+    for (size_t i = 0; i < sizeof(two) / sizeof(two[0]); i++)
+        if (code >= two[i].first && code <= two[i].last)
+            return 2;
+    return 1;
+}
+
 int utf8_columns(const char *text)
 {
     size_t length = strlen(text), step;
-    mbstate_t state = {0};
     int columns = 0;
 
     for (size_t at = 0; at < length; at += step) {
         unsigned code;
-        wchar_t wide;
-        int width = 1;
 
-        step = mbrtowc(&wide, text + at, length - at, &state);
-        if (step == (size_t)-1 || step == (size_t)-2 || step == 0) {
-            memset(&state, 0, sizeof(state));
-            step = utf8_decode(text + at, length - at, &code);
-            step = step ? step : 1;
-        } else {
-            width = wcwidth(wide);
-        }
-        columns += width < 0 ? 1 : width;
+        step = utf8_decode(text + at, length - at, &code);
+        columns += step ? utf8_width(code) : 1;
+        step = step ? step : 1;
     }
     return columns;
 }

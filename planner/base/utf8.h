@@ -9,6 +9,9 @@
  * the bytes are no UTF-8: cut off, overlong, a surrogate, above U+10FFFF. left: bytes there. */
 size_t utf8_decode(const char *text, size_t left, unsigned *code);
 
+/* Columns that a terminal gives to a character: 0, 1 or 2. */
+int utf8_width(unsigned code);
+
 /* Characters in length bytes; a byte that is no UTF-8 counts as one. */
 size_t utf8_count(const char *text, size_t length);
 
@@ -18,5 +21,5 @@ bool utf8_is_valid(const char *text, size_t length);
  * control characters, otherwise a copy with '?' for each byte that is not. */
 const char *utf8_clean(struct arena *arena, const char *text);
 
-/* How many columns of a terminal the text takes; what the locale does not know counts one. */
+/* Columns that a terminal gives to the text, whatever the locale; a bad byte takes one. */
 int utf8_columns(const char *text);

@@ -258,12 +258,10 @@ static void check_free_key(struct checker *checker, const struct schema_type *ty
 
         if (strstr(entry->key, "${"))
             diag_hint(checker->diags, diag, "variables are replaced in values only");
-        entry->value->is_broken = true;
     } else {
         warn_of_near_key(checker, type, entry);
     }
-    if (!entry->value->is_broken)
-        check_value(checker, type->item, entry->value);
+    check_value(checker, type->item, entry->value);
 }
 
 static void check_required(struct checker *checker, const struct schema_type *type,

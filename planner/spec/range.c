@@ -127,8 +127,7 @@ int range_parse_ports(const char *text, int *first, int *last, struct fault *fau
         return fault_set(fault, DIAG_SPEC_VALUE,
                          "expected a port from 1 to 65535, or two like 11211-11212");
     if (low > high)
-        return fault_set(fault, DIAG_SPEC_RANGE, "expected a range that rises, found %ld-%ld", low,
-                         high);
+        return fault_set(fault, DIAG_SPEC_RANGE, "expected a range that rises");
     *first = (int)low;
     *last = (int)high;
     return 0;

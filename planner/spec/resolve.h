@@ -49,6 +49,10 @@ const struct spec_package *resolve_package_use(struct resolver *resolver, const 
 /* The value's text; NULL when it is not there, empty or broken. */
 const char *resolve_text(const struct tree *value);
 
+/* What a message may quote of text, which is made of value: value's source text when it holds the
+ * environment's values. */
+const char *resolve_quote(const struct tree *value, const char *text);
+
 /* Takes a port of a host; reports when something else has it already. */
 void resolve_claim_port(struct resolver *resolver, const struct spec_host *host, int port,
                         struct srcloc at);

@@ -43,7 +43,8 @@ static void check_jump(struct resolver *resolver, const struct tree *ssh)
 
     if (colon && (strlen(colon) > 6 || atoi(colon + 1) < 1 || atoi(colon + 1) > 65535))
         diag_error(resolver->diags, DIAG_SPEC_VALUE, value->at,
-                   "expected a port from 1 to 65535 after the colon, found %s", colon + 1);
+                   "expected a port from 1 to 65535 after the colon, found %s",
+                   resolve_quote(value, colon + 1));
 }
 
 /* Lays what one ssh map says over what is known so far. */
@@ -123,8 +124,8 @@ static void read_addresses(struct resolver *resolver, struct host_entry *host)
         return;
     }
     diag = diag_error(resolver->diags, DIAG_SPEC_RANGE, address->at,
-                      "expected %zu addresses, one for each name, found %zu", host->names.count,
-                      host->addresses.count);
+                      "expected as many addresses as names, which is %zu, found %zu",
+                      host->names.count, host->addresses.count);
     diag_note(resolver->diags, diag, host->entry->at, "the names are here");
     diag_hint(resolver->diags, diag,
               "ranges in the name and in the address run side by side, as "
@@ -157,7 +158,8 @@ static void add_address(struct resolver *resolver, struct host_entry *entry, str
         return;
     if (!is_address(host->address)) {
         diag_error(resolver->diags, DIAG_SPEC_VALUE, entry->address->at,
-                   "expected an IPv4 address or a DNS name, found %s", host->address);
+                   "expected an IPv4 address or a DNS name, found %s",
+                   resolve_quote(entry->address, host->address));
         entry->is_bad_address = true;
         return;
     }
@@ -167,7 +169,7 @@ static void add_address(struct resolver *resolver, struct host_entry *entry, str
     entry->is_bad_address = true;
     diag = diag_error(resolver->diags, DIAG_SPEC_DUPLICATE, entry->address->at,
                       "hosts %s and %s have the same address %s", first->name, host->name,
-                      host->address);
+                      resolve_quote(entry->address, host->address));
     diag_note(resolver->diags, diag, first->at, "%s is defined here", first->name);
 }
 

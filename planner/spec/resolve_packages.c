@@ -76,10 +76,10 @@ static void compare_neighbours(struct resolver *resolver, const struct tree *a,
         return;
     if (is_same)
         diag = diag_error(resolver->diags, DIAG_SPEC_DUPLICATE, later->at,
-                          "%s is written twice in the release", later->text);
+                          "%s is written twice in the release", later->shown);
     else
         diag = diag_error(resolver->diags, DIAG_SPEC_CONFLICT, later->at,
-                          "%s is a file, so that %s cannot lie below it", a->text, b->text);
+                          "%s is a file, so that %s cannot lie below it", a->shown, b->shown);
     diag_note(resolver->diags, diag, (is_later ? a : b)->at, "the other file is here");
 }
 

@@ -96,7 +96,8 @@ const char *resolve_remote_path(struct resolver *resolver, const struct tree *va
     if (is_system_directory(path)) {
         diag_hint(resolver->diags,
                   diag_error(resolver->diags, DIAG_SPEC_VALUE, value->at,
-                             "expected a directory of its own, found the system's %s", path),
+                             "expected a directory of its own, found the system's %s",
+                             resolve_quote(value, path)),
                   "name a directory that holds nothing else, like /opt/arcus");
         return NULL;
     }

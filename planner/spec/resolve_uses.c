@@ -16,6 +16,11 @@ const char *resolve_text(const struct tree *value)
     return value && value->kind == TREE_SCALAR && !value->is_broken ? value->text : NULL;
 }
 
+const char *resolve_quote(const struct tree *value, const char *text)
+{
+    return value->shown == value->text ? text : value->shown;
+}
+
 static void hint_host(struct resolver *resolver, struct diag *diag, const char *name)
 {
     struct nearest nearest = {.wrong = name};
@@ -33,6 +38,7 @@ static void hint_host(struct resolver *resolver, struct diag *diag, const char *
 static void report_unknown_hosts(struct resolver *resolver, const struct tree *value,
                                  const char *name, size_t count)
 {
+    const char *quoted = resolve_quote(value, name);
     struct diag *diag;
 
     if (resolver->has_bad_host)
@@ -41,9 +47,9 @@ static void report_unknown_hosts(struct resolver *resolver, const struct tree *v
         diag = diag_error(resolver->diags, DIAG_SPEC_REFERENCE, value->at, "host %s is not defined",
                           name);
     else
-        diag =
-            diag_error(resolver->diags, DIAG_SPEC_REFERENCE, value->at,
-                       "host %s and %zu more of %s are not defined", name, count - 1, value->shown);
+        diag = diag_error(resolver->diags, DIAG_SPEC_REFERENCE, value->at,
+                          "host %s and %zu more of %s are not defined", quoted, count - 1,
+                          value->shown);
     hint_host(resolver, diag, name);
 }
 
@@ -103,7 +109,7 @@ const struct spec_package *resolve_package_use(struct resolver *resolver, const 
     if (!text || package)
         return package;
     diag = diag_error(resolver->diags, DIAG_SPEC_REFERENCE, name->at, "package %s is not defined",
-                      text);
+                      name->shown);
     if (++resolver->hint_count > HINTS_MOST)
         return NULL;
     for (size_t i = 0; i < resolver->spec->package_count; i++)
@@ -167,9 +173,11 @@ void resolve_claim_directory(struct resolver *resolver, const struct spec_host *
         return;
     key = arena_printf(resolver->arena, "directory %s:%s", host->name, package->install_dir);
     first = take(resolver, key, package, at);
-    if (!first || !is_new_conflict(resolver, first->at, at))
+    if (!first)
         return;
     other = first->owner;
+    if (!is_new_conflict(resolver, other->at, package->at))
+        return;
     diag = diag_error(resolver->diags, DIAG_SPEC_CONFLICT, at,
                       "packages %s and %s share the install_dir %s on host %s", other->name,
                       package->name, package->install_dir, host->name);

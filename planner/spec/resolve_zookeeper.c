@@ -44,8 +44,8 @@ static void add_external(struct resolver *resolver, const struct tree *value, st
         if (port < 1 || port > 65535)
             diag_error(resolver->diags, DIAG_SPEC_VALUE,
                        tree_place_in(value, (size_t)(text - value->text)),
-                       "expected HOST:PORT with a port from 1 to 65535, found %.*s", (int)length,
-                       text);
+                       "expected HOST:PORT with a port from 1 to 65535, found %s",
+                       resolve_quote(value, arena_strndup(resolver->arena, text, length)));
         str_printf(connect, "%s%.*s:%ld", connect->length ? "," : "", (int)host_length, text, port);
         text += length + (text[length] == ',');
     }
@@ -102,15 +102,47 @@ static struct srcloc place_of(const struct tree *map, const char *key, struct sr
     return value ? value->at : otherwise;
 }
 
+/* One of a server's three ports. */
+struct server_port {
+    const char *key;
+    int port;
+};
+
+static void fill_ports(const struct spec_zookeeper *zookeeper, struct server_port ports[3])
+{
+    ports[0] = (struct server_port){"client_port", zookeeper->client_port};
+    ports[1] = (struct server_port){"peer_port", zookeeper->peer_port};
+    ports[2] = (struct server_port){"election_port", zookeeper->election_port};
+}
+
+/* Said once for the ensemble instead of once for each server. */
+static bool has_equal_ports(struct resolver *resolver, const struct tree *map,
+                            const struct spec_zookeeper *zookeeper)
+{
+    bool is_equal = false;
+    struct server_port ports[3];
+
+    fill_ports(zookeeper, ports);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j < i; j++)
+            if (ports[i].port == ports[j].port) {
+                diag_error(resolver->diags, DIAG_SPEC_PORT_CONFLICT,
+                           place_of(map, ports[i].key, place_of(map, ports[j].key, map->at)),
+                           "%s and %s are both %d", ports[j].key, ports[i].key, ports[i].port);
+                is_equal = true;
+            }
+    return is_equal;
+}
+
 static void claim_ports(struct resolver *resolver, const struct tree *map,
                         const struct host_use *use, const struct spec_zookeeper *zookeeper)
 {
-    resolve_claim_port(resolver, use->host, zookeeper->client_port,
-                       place_of(map, "client_port", use->at));
-    resolve_claim_port(resolver, use->host, zookeeper->peer_port,
-                       place_of(map, "peer_port", use->at));
-    resolve_claim_port(resolver, use->host, zookeeper->election_port,
-                       place_of(map, "election_port", use->at));
+    struct server_port ports[3];
+
+    fill_ports(zookeeper, ports);
+    for (size_t i = 0; i < 3; i++)
+        resolve_claim_port(resolver, use->host, ports[i].port,
+                           place_of(map, ports[i].key, use->at));
 }
 
 static void read_servers(struct resolver *resolver, const struct tree *map,
@@ -120,6 +152,7 @@ static void read_servers(struct resolver *resolver, const struct tree *map,
     const struct spec_host **servers =
         arena_array_of(resolver->arena, const struct spec_host *, uses.count);
     struct srcloc *places = arena_array_of(resolver->arena, struct srcloc, uses.count);
+    bool is_equal = has_equal_ports(resolver, map, zookeeper);
     struct str connect = {0};
     struct map seen;
 
@@ -131,7 +164,8 @@ static void read_servers(struct resolver *resolver, const struct tree *map,
     }
     for (size_t i = 0; i < uses.count; i++)
         if (map_get(&seen, servers[i]->name) == &uses.items[i]) {
-            claim_ports(resolver, map, &uses.items[i], zookeeper);
+            if (!is_equal)
+                claim_ports(resolver, map, &uses.items[i], zookeeper);
             resolve_claim_directory(resolver, servers[i], zookeeper->package, places[i]);
         }
     map_deinit(&seen);

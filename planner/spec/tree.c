@@ -44,8 +44,11 @@ struct tree *tree_merge(struct arena *arena, struct tree *base, struct tree *ove
 
         if (position) {
             struct tree_entry *old = &base->entries.items[*position];
+            struct tree *merged = tree_merge(arena, old->value, entry->value);
 
-            old->value = tree_merge(arena, old->value, entry->value);
+            if (merged == entry->value)
+                old->at = entry->at;
+            old->value = merged;
         } else {
             *vec_push(arena, &base->entries) = *entry;
         }
@@ -58,7 +61,7 @@ struct srcloc tree_place_in(const struct tree *scalar, size_t offset)
 {
     struct srcloc at = scalar->at;
 
-    if (scalar->text_column)
+    if (offset && scalar->text_column)
         at.column = scalar->text_column + (int)utf8_count(scalar->text, offset);
     return at;
 }

@@ -52,8 +52,8 @@ int tree_parse(const struct spec_source *source, struct arena *arena, struct dia
 const struct tree_entry *tree_entry(const struct tree *map, const char *key);
 struct tree *tree_get(const struct tree *map, const char *key);
 
-/* over laid on base: where both are maps, key by key; else over takes base's place. The places of
- * keys that are in both stay base's. Changes and shares the nodes of both. */
+/* over laid on base: where both are maps, key by key, and the key keeps base's place; else over
+ * replaces base. Changes and shares the nodes of both. */
 struct tree *tree_merge(struct arena *arena, struct tree *base, struct tree *over);
 
 /* The place of the character that is offset bytes into a scalar's text, as near as is known. */

@@ -1,6 +1,5 @@
 #include "planner/base/utf8.h"
 
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -92,8 +91,6 @@ static void columns_are_those_of_the_terminal(void **state)
     assert_int_equal(utf8_columns(""), 0);
     assert_int_equal(utf8_columns("abc"), 3);
     assert_int_equal(utf8_columns("a\xff"), 2);
-    if (!setlocale(LC_CTYPE, "C.UTF-8"))
-        skip();
     assert_int_equal(utf8_columns("\xec\x95\x84"), 2); /* a wide one */
     assert_int_equal(utf8_columns("e\xcc\x81"), 1);    /* a combining accent */
 }
