@@ -34,7 +34,7 @@ struct reply {
 };
 void reply_deinit(struct reply *reply);
 
-/* Once per program, before any thread. */
+/* Once per program, before any thread. From then on SIGPIPE is ignored. */
 int transport_init(struct fault *fault);
 
 /* Connects, checks the host key, logs in. deadline_ms limits all of it together with the host's
@@ -50,9 +50,13 @@ void transport_close(struct transport *transport); /* takes NULL; never blocks f
 int transport_run(struct transport *transport, const struct command *command, struct reply *reply,
                   struct fault *fault);
 
-/* transport_run whose script must exit 0: otherwise HOST_COMMAND (or HOST_DISK_FULL, HOST_BECOME
- * recognised from its errors) with the last line of standard error in the text. */
+/* transport_run whose script must exit 0, and which otherwise leaves nothing in reply: then
+ * HOST_COMMAND (or HOST_DISK_FULL, HOST_BECOME recognised from its errors) with the last line of
+ * standard error in the text. */
 int transport_run_checked(struct transport *transport, const struct command *command,
                           struct reply *reply, struct fault *fault);
 
 const struct spec_host *transport_host(const struct transport *transport);
+
+/* The connection is of no more use: every further run fails with HOST_CONNECT. */
+bool transport_is_broken(const struct transport *transport);
