@@ -34,8 +34,8 @@ extern const size_t command_count;
 struct command_hooks {
     void *arg;
     bool (*is_ready)(void *arg);
-    /* Lines of `stats zookeeper`; false: not a member of a cloud. */
-    bool (*membership_stats)(void *arg, struct reply *reply);
+    /* Adds the lines of `stats zookeeper`. */
+    void (*membership_stats)(void *arg, struct reply *reply);
     unsigned (*listeners)(void *arg);
     unsigned (*open_connections)(void *arg);
     unsigned (*max_connections)(void *arg);

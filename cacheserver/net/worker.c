@@ -153,7 +153,7 @@ static bool drain(struct worker *worker, int64_t until_ms)
         if (connection_is_idle(connection))
             forget(worker, connection);
     }
-    return !worker->connections || (int64_t)clock_now_ms() >= until_ms;
+    return !worker->connections || (int64_t)clock_coarse_ms() >= until_ms;
 }
 
 static int wait_ms(struct worker *worker)
@@ -164,7 +164,7 @@ static int wait_ms(struct worker *worker)
         return 0;
     if (!until_ms)
         return -1;
-    int64_t left = until_ms - (int64_t)clock_now_ms();
+    int64_t left = until_ms - (int64_t)clock_coarse_ms();
     return left > 0 ? (int)left : 0;
 }
 
@@ -195,7 +195,7 @@ void worker_drain(struct worker *worker, unsigned timeout_ms)
 {
     uint64_t one = 1;
 
-    atomic_store(&worker->drain_until_ms, (int64_t)clock_now_ms() + timeout_ms);
+    atomic_store(&worker->drain_until_ms, (int64_t)clock_coarse_ms() + timeout_ms);
     ssize_t n = write(worker->wake_fd, &one, sizeof(one));
     (void)n;
 }

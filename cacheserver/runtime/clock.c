@@ -31,7 +31,7 @@ clock_seconds clock_now(void)
     return (clock_seconds)(read_seconds(CLOCK_MONOTONIC_COARSE) - monotonic_start + HEAD_START);
 }
 
-uint64_t clock_now_ms(void)
+uint64_t clock_coarse_ms(void)
 {
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);

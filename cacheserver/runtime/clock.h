@@ -23,7 +23,7 @@ void clock_start(void);
 clock_seconds clock_now(void);
 
 /* Monotonic milliseconds; coarse and cheap. */
-uint64_t clock_now_ms(void);
+uint64_t clock_coarse_ms(void);
 
 /* The Unix time at which the server started. */
 int64_t clock_started_at(void);

@@ -14,7 +14,7 @@ enum lock_rank {
     LOCK_RANK_PREFIX = 35,      /* the table of prefixes */
     LOCK_RANK_SIZE_CLASS = 40,  /* free objects of one size */
     LOCK_RANK_PAGES = 50,       /* free pages and regions */
-    LOCK_RANK_MEMBERSHIP = 60,  /* what the ZooKeeper thread publishes */
+    LOCK_RANK_EVENTS = 60,      /* the queue of membership events */
 };
 
 struct lock {

@@ -93,7 +93,7 @@ void log_write(enum log_level level, const char *format, ...)
 
 static bool limit_allows(struct log_limit *limit)
 {
-    unsigned long window = (unsigned long)(clock_now_ms() / 1000);
+    unsigned long window = (unsigned long)(clock_coarse_ms() / 1000);
 
     if (atomic_load_explicit(&limit->window, memory_order_relaxed) != window) {
         atomic_store_explicit(&limit->window, window, memory_order_relaxed);

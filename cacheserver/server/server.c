@@ -1,5 +1,6 @@
 /*
- * Start and stop. The main thread waits on one poll for signals; nothing here polls a clock.
+ * Start and stop. Listening comes before joining, so that no client is sent to a server that is
+ * not there yet. The main thread waits on one poll for signals; nothing here polls a clock.
  */
 #include "cacheserver/server/server.h"
 
@@ -17,18 +18,43 @@
 
 /* Requests that are under way when the listeners have closed may take this long. */
 #define DRAIN_MS 1000
+/* For ZooKeeper to confirm that the session is closed. */
+#define LEAVE_MS 5000
+/* Clients that were told to go elsewhere are served this much longer. */
+#define FAREWELL_MS 500
 
 static bool is_ready(void *arg)
 {
-    (void)arg;
-    return true;
+    const struct server *server = arg;
+    struct membership *membership = atomic_load(&server->membership);
+    struct membership_view view;
+
+    if (!server->settings->zk_ensemble)
+        return true;
+    if (!membership)
+        return false;
+    membership_look(membership, &view);
+    return view.ready;
 }
 
-static bool membership_stats(void *arg, struct reply *reply)
+static void membership_stats(void *arg, struct reply *reply)
 {
-    (void)arg;
-    (void)reply;
-    return false;
+    const struct server *server = arg;
+    struct membership *membership = atomic_load(&server->membership);
+    struct membership_view view;
+
+    if (!membership)
+        return;
+    membership_look(membership, &view);
+    reply_format(reply,
+                 "STAT zk_libversion %s\r\n"
+                 "STAT zk_timeout %u\r\n"
+                 "STAT zk_failstop %s\r\n"
+                 "STAT zk_connected %s\r\n"
+                 "STAT zk_ready %s\r\n",
+                 membership_library_version(), view.session_timeout_ms,
+                 view.failstop ? "on" : "off", view.connected ? "true" : "false",
+                 view.ready ? "true" : "false");
 }
 
 static unsigned listener_count(void *arg)
@@ -108,6 +134,29 @@ static int write_pid_file(struct server *server)
     return 0;
 }
 
+static int start_membership(struct server *server)
+{
+    const struct settings *settings = server->settings;
+    const struct membership_config config = {
+        .ensemble = settings->zk_ensemble,
+        .session_timeout_ms = settings->zk_timeout_s * 1000,
+        .port = listeners_tcp_port(&server->net.listeners),
+        .proxy = settings->proxy,
+        .memory_limit_bytes = settings->memory_limit_bytes,
+        .failstop = true,
+    };
+
+    if (!settings->zk_ensemble)
+        return 0;
+    struct membership *membership = membership_start(&config);
+    if (!membership) {
+        fprintf(stderr, "cacheserver: cannot start the membership thread\n");
+        return EX_OSERR;
+    }
+    atomic_store(&server->membership, membership);
+    return 0;
+}
+
 int server_start(struct server *server, const struct settings *settings)
 {
     memset(server, 0, sizeof(*server));
@@ -117,23 +166,55 @@ int server_start(struct server *server, const struct settings *settings)
         status = start_net(server);
     if (!status)
         status = write_pid_file(server);
+    if (!status)
+        status = start_membership(server);
     return status;
+}
+
+static bool was_signalled(int signal_fd)
+{
+    struct signalfd_siginfo info;
+
+    if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
+        return false;
+    log_write(LOG_LEVEL_INFO, "stopping on signal %u", info.ssi_signo);
+    return true;
 }
 
 int server_wait(struct server *server, int signal_fd)
 {
-    struct pollfd waits[] = {{.fd = signal_fd, .events = POLLIN}};
-    struct signalfd_siginfo info;
+    struct membership *membership = atomic_load(&server->membership);
+    struct pollfd waits[] = {
+        {.fd = signal_fd, .events = POLLIN},
+        {.fd = membership ? membership_fatal_fd(membership) : -1, .events = POLLIN},
+    };
 
-    (void)server;
     for (;;) {
-        if (poll(waits, 1, -1) < 0 && errno != EINTR)
+        if (poll(waits, 2, -1) < 0 && errno != EINTR)
             return EX_OSERR;
-        if (waits[0].revents && read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
-            log_write(LOG_LEVEL_INFO, "stopping on signal %u", info.ssi_signo);
+        if (waits[0].revents && was_signalled(signal_fd))
             return EX_OK;
-        }
+        if (waits[1].revents)
+            return membership_exit_status(membership);
     }
+}
+
+/* ZooKeeper first; clients hear of it and turn away while they are still being served. A second
+ * signal shortens that. */
+static void leave_cloud(struct server *server, int signal_fd)
+{
+    struct membership *membership = atomic_load(&server->membership);
+    struct pollfd again = {.fd = signal_fd, .events = POLLIN};
+    struct membership_view view;
+
+    if (!membership)
+        return;
+    membership_look(membership, &view);
+    server->left = !membership_leave(membership, LEAVE_MS);
+    if (!server->left)
+        log_write(LOG_LEVEL_WARNING, "ZooKeeper did not confirm that the server left");
+    if (view.ready)
+        poll(&again, 1, FAREWELL_MS);
 }
 
 static void free_counters(struct server *server)
@@ -144,10 +225,13 @@ static void free_counters(struct server *server)
 
 void server_stop(struct server *server, int signal_fd)
 {
+    leave_cloud(server, signal_fd);
     if (server->net_open) {
         net_stop(&server->net, DRAIN_MS);
         net_close(&server->net);
     }
+    if (server->left)
+        membership_free(atomic_load(&server->membership));
     if (server->store)
         store_free(server->store);
     free_counters(server);

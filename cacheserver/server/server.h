@@ -1,4 +1,5 @@
 #pragma once
+#include "cacheserver/cluster/membership.h"
 #include "cacheserver/command/command.h"
 #include "cacheserver/net/net.h"
 #include "cacheserver/runtime/settings.h"
@@ -16,6 +17,8 @@ struct server {
     struct net net;
     bool net_open;
     bool pid_file_written;
+    _Atomic(struct membership *) membership; /* NULL: not in a cloud */
+    bool left;
 };
 
 /* 0 when clients are served, else an exit status after one line on stderr. */

@@ -114,7 +114,7 @@ void store_thread_tick(struct store_thread *thread)
     clock_seconds due = atomic_load_explicit(&store->flush_due, memory_order_relaxed);
 
     thread->now = clock_now();
-    thread->now_ms = (uint32_t)clock_now_ms();
+    thread->now_ms = (uint32_t)clock_coarse_ms();
     if (due != CLOCK_NEVER && due <= thread->now &&
         atomic_compare_exchange_strong_explicit(&store->flush_due, &due, CLOCK_NEVER,
                                                 memory_order_relaxed, memory_order_relaxed))
