@@ -20,7 +20,7 @@ struct arena {
     size_t next_size;
 };
 
-static void die_out_of_memory(void)
+__attribute__((noreturn)) static void die_out_of_memory(void)
 {
     fputs("arcusplan: out of memory\n", stderr);
     abort();

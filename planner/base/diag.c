@@ -26,6 +26,7 @@ struct source {
     const char *file;
     const char *text;
     size_t length;
+    vec_of(size_t) lines; /* where each line starts, once somebody asked */
 };
 
 struct diags {
@@ -77,7 +78,8 @@ struct diags *diags_new(struct arena *arena)
 
 void diags_add_source(struct diags *diags, const char *file, const char *text, size_t length)
 {
-    *vec_push(diags->arena, &diags->sources) = (struct source){file, text, length};
+    *vec_push(diags->arena, &diags->sources) =
+        (struct source){.file = file, .text = text, .length = length};
 }
 
 static struct diag *diag_add(struct diags *diags, enum diag_code code, struct srcloc at,
@@ -215,26 +217,36 @@ static void print_place(FILE *out, const struct srcloc *at)
     fputs(": ", out);
 }
 
-/* Finds line number line of a text; false when the text has fewer lines. A byte order mark counts
- * as no column. */
-static bool find_line(const struct source *source, int line, const char **start, size_t *length)
+/* A byte order mark takes no column, and begins no line. */
+static void find_lines(struct arena *arena, struct source *source)
 {
     const char *at = source->text;
     const char *end = source->text + source->length;
-    const char *stop;
 
     if (end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
         at += 3;
-    while (--line > 0) {
+    while (at) {
+        *vec_push(arena, &source->lines) = (size_t)(at - source->text);
         at = memchr(at, '\n', (size_t)(end - at));
-        if (!at)
-            return false;
-        at++;
+        at = at ? at + 1 : NULL;
     }
-    stop = memchr(at, '\n', (size_t)(end - at));
-    *start = at;
-    *length = (size_t)((stop ? stop : end) - at);
-    if (*length && at[*length - 1] == '\r')
+}
+
+/* Finds line number line of a text; false when the text has fewer lines. */
+static bool find_line(struct arena *arena, struct source *source, int line, const char **start,
+                      size_t *length)
+{
+    size_t at, stop;
+
+    if (!source->lines.count)
+        find_lines(arena, source);
+    if (line < 1 || (size_t)line > source->lines.count)
+        return false;
+    at = source->lines.items[line - 1];
+    stop = (size_t)line < source->lines.count ? source->lines.items[line] - 1 : source->length;
+    *start = source->text + at;
+    *length = stop - at;
+    if (*length && (*start)[*length - 1] == '\r')
         --*length;
     return true;
 }
@@ -242,7 +254,7 @@ static bool find_line(const struct source *source, int line, const char **start,
 static void print_source_line(FILE *out, const struct diags *diags, const struct srcloc *at)
 {
     enum { WIDEST = 160 };
-    const struct source *source = NULL;
+    struct source *source = NULL;
     const char *text;
     size_t length;
     unsigned code;
@@ -251,7 +263,8 @@ static void print_source_line(FILE *out, const struct diags *diags, const struct
     vec_each(item, &diags->sources)
         if (at->file && at->line && strcmp(item->file, at->file) == 0)
             source = item;
-    if (!source || !find_line(source, at->line, &text, &length) || at->column > WIDEST)
+    if (!source || !find_line(diags->arena, source, at->line, &text, &length) ||
+        at->column > WIDEST)
         return;
     fprintf(out, "%5d | ", at->line);
     for (int column = 1; length && column <= WIDEST; column++) {
