@@ -106,21 +106,27 @@ void sshd_start(struct sshd *sshd, const char *extra)
     }
 }
 
-/* The processes of a connection are children of sshd; a SIGKILL of it alone leaves them. */
+void sshd_signal_connections(const struct sshd *sshd, int number)
+{
+    char path[64];
+    FILE *children;
+    int child;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", sshd->pid, sshd->pid);
+    children = fopen(path, "re");
+    assert_non_null(children);
+    while (fscanf(children, "%d", &child) == 1)
+        kill(child, number);
+    fclose(children);
+}
+
+/* A SIGKILL of sshd alone would leave the processes of its connections. */
 void sshd_kill(struct sshd *sshd)
 {
-    char command[128];
-
     if (sshd->pid <= 0)
         return;
     kill(sshd->pid, SIGSTOP);
-    snprintf(command, sizeof(command), "cat /proc/%d/task/%d/children", sshd->pid, sshd->pid);
-    FILE *children = popen(command, "re");
-    int child;
-
-    while (fscanf(children, "%d", &child) == 1)
-        kill(child, SIGKILL);
-    pclose(children);
+    sshd_signal_connections(sshd, SIGKILL);
     kill(sshd->pid, SIGKILL);
     waitpid(sshd->pid, NULL, 0);
     sshd->pid = 0;

@@ -15,6 +15,8 @@ struct sshd {
 
 /* extra: further lines of sshd_config. Fails the test when it does not come up. */
 void sshd_start(struct sshd *sshd, const char *extra);
+/* Sends a signal to the processes that serve its connections. */
+void sshd_signal_connections(const struct sshd *sshd, int number);
 /* Also kills what it is serving. */
 void sshd_kill(struct sshd *sshd);
 void sshd_stop(struct sshd *sshd);

@@ -483,6 +483,137 @@ static void a_bastion_that_cannot_reach_the_host_says_so(void **state)
     assert_non_null(strstr(fault.text, "[USER@]HOST[:PORT]"));
 }
 
+/* Another sshd, whose sessions are disturbed as extra says; until check has seen it. */
+static struct fault refuse_command(const char *extra, enum become become)
+{
+    struct sshd other;
+    struct spec_host host;
+    struct transport *transport;
+    struct command command = make_command("echo out");
+    struct reply reply;
+    struct fault fault = {0};
+
+    sshd_start(&other, extra);
+    host = sshd_host(&other, "one", "127.0.0.1");
+    host.ssh.become = become;
+    transport = connect_to(&host);
+    assert_int_equal(transport_run(transport, &command, &reply, &fault), -1);
+    assert_false(transport_is_broken(transport));
+    transport_close(transport);
+    sshd_stop(&other);
+    return fault;
+}
+
+static void a_host_that_freezes_meets_the_deadline(void **state)
+{
+    struct spec_host host = sshd_host(&sshd, "one", "127.0.0.1");
+    struct transport *transport = connect_to(&host);
+    struct command command = make_command("echo never");
+    struct reply reply;
+    struct fault fault;
+    int64_t start_ms = clock_now_ms();
+
+    (void)state;
+    sshd_signal_connections(&sshd, SIGSTOP);
+    command.deadline_ms = clock_deadline_ms(500);
+    assert_int_equal(transport_run(transport, &command, &reply, &fault), -1);
+    assert_int_equal(fault.code, DIAG_HOST_TIMEOUT);
+    transport_close(transport);
+    sshd_signal_connections(&sshd, SIGCONT);
+    assert_true(clock_now_ms() - start_ms < 5000);
+}
+
+static void what_a_login_shell_says_by_itself_is_dropped(void **state)
+{
+    struct sshd noisy;
+    struct spec_host host;
+    struct transport *transport;
+
+    (void)state;
+    sshd_start(&noisy, "ForceCommand echo noise; echo more noise >&2; printf 'no end'; "
+                       "sh -c \"$SSH_ORIGINAL_COMMAND\"; echo goodbye; sleep 1");
+    host = sshd_host(&noisy, "one", "127.0.0.1");
+    transport = connect_to(&host);
+    check_status_and_streams(transport);
+    transport_close(transport);
+    sshd_stop(&noisy);
+}
+
+static void a_login_shell_that_runs_nothing_is_quoted(void **state)
+{
+    struct fault fault = refuse_command(
+        "ForceCommand echo This account is currently not available.; exit 1", BECOME_NONE);
+
+    (void)state;
+    assert_int_equal(fault.code, DIAG_HOST_COMMAND);
+    assert_non_null(strstr(fault.text, "This account is currently not available."));
+}
+
+/* Puts an `id` that says we are not root before the real one, and the sudo given. */
+static void make_path(char *path, size_t size, const char *sudo)
+{
+    snprintf(path, size, "%s/bin-XXXXXX", sshd.directory);
+    assert_non_null(mkdtemp(path));
+    shell("cd %s && echo 'echo 1000' >id && printf '%%s\\n' '%s' >sudo && chmod +x id sudo", path,
+          sudo);
+}
+
+static void a_sudo_that_wants_a_password_is_reported_with_what_to_do(void **state)
+{
+    char path[128], extra[256];
+    struct fault fault;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    make_path(path, sizeof(path),
+              "exec setpriv --reuid=nobody --regid=nogroup --clear-groups /usr/bin/sudo \"$@\"");
+    snprintf(extra, sizeof(extra), "SetEnv PATH=%s:/usr/bin:/bin", path);
+    fault = refuse_command(extra, BECOME_SUDO);
+    assert_int_equal(fault.code, DIAG_HOST_BECOME);
+    assert_non_null(strstr(fault.text, "sudo: "));
+    assert_non_null(strstr(fault.hint, "NOPASSWD"));
+}
+
+static void commands_run_through_sudo_alike(void **state)
+{
+    char path[128], extra[256];
+    struct sshd other;
+    struct spec_host host;
+    struct transport *transport;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    make_path(path, sizeof(path), "echo used >>$0.log; exec /usr/bin/sudo \"$@\"");
+    snprintf(extra, sizeof(extra), "SetEnv PATH=%s:/usr/bin:/bin", path);
+    sshd_start(&other, extra);
+    host = sshd_host(&other, "one", "127.0.0.1");
+    host.ssh.become = BECOME_SUDO;
+    transport = connect_to(&host);
+    check_status_and_streams(transport);
+    check_quoting(transport);
+    check_large_input(transport);
+    check_background_child(transport);
+    shell("[ $(wc -l <%s/sudo.log) = 7 ]", path);
+    transport_close(transport);
+    sshd_stop(&other);
+}
+
+static void root_needs_no_sudo(void **state)
+{
+    struct spec_host host = sshd_host(&sshd, "one", "127.0.0.1");
+    struct transport *transport;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    host.ssh.become = BECOME_SUDO;
+    transport = connect_to(&host);
+    check_status_and_streams(transport);
+    transport_close(transport);
+}
+
 static void a_killed_sshd_is_noticed_in_mid_command(void **state)
 {
     struct later later = {200, NULL};
@@ -516,6 +647,12 @@ int main(void)
         cmocka_unit_test(a_host_reached_through_a_bastion_works_alike),
         cmocka_unit_test(both_host_keys_are_checked_through_a_bastion),
         cmocka_unit_test(a_bastion_that_cannot_reach_the_host_says_so),
+        cmocka_unit_test(a_host_that_freezes_meets_the_deadline),
+        cmocka_unit_test(what_a_login_shell_says_by_itself_is_dropped),
+        cmocka_unit_test(a_login_shell_that_runs_nothing_is_quoted),
+        cmocka_unit_test(a_sudo_that_wants_a_password_is_reported_with_what_to_do),
+        cmocka_unit_test(commands_run_through_sudo_alike),
+        cmocka_unit_test(root_needs_no_sudo),
         cmocka_unit_test(a_killed_sshd_is_noticed_in_mid_command),
     };
 
