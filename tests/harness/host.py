@@ -324,11 +324,10 @@ class Host:
         return ["nsenter", "-t", str(self._init), "-m", "-u", "-i", "-n", "-p", "-r", "-w", *argv]
 
     def _first_process(self):
-        pid = self._unshare.pid
         if self._unshare.poll() is not None:
             raise RuntimeError(f"{self.name} did not start: {self._unshare.stderr.read()}")
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return int(children[0]) if children else None
+        children = _children(self._unshare)
+        return children[0] if children else None
 
     def _read_process(self, pid, namespace):
         try:
@@ -354,8 +353,8 @@ class Host:
     def _end_helper(self, helper):
         if helper in self._helpers:
             self._helpers.remove(helper)
-            for child in Path(f"/proc/{helper.pid}/task/{helper.pid}/children").read_text().split():
-                _signal(int(child), signal.SIGKILL)
+            for child in _children(helper):
+                _signal(child, signal.SIGKILL)
             helper.kill()
             helper.wait()
             helper.stdout.close()
@@ -363,6 +362,14 @@ class Host:
     def _release_helpers(self):
         for helper in list(self._helpers):
             self._end_helper(helper)
+
+
+def _children(process):
+    try:
+        text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    except FileNotFoundError:
+        return []
+    return [int(pid) for pid in text.split()]
 
 
 def _signal(pid, number):

@@ -2,6 +2,7 @@
 import json
 import socket
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class ZooKeeper:
     def __init__(self, lab, servers=1, first_port=2181, address=CONTROLLER):
         self.address = address
         self.ports = [first_port + number for number in range(servers)]
-        self.directory = Path(lab.directory) / f"zookeeper-{first_port}"
+        self.directory = Path(tempfile.mkdtemp(prefix="zookeeper-", dir=lab.directory))
         self._processes = {}
         for port in self.ports:
             self._configure(port)
