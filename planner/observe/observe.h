@@ -13,13 +13,14 @@
 enum refresh { REFRESH_FULL, REFRESH_ZOOKEEPER, REFRESH_NONE };
 
 struct observation {
-    struct fleet *fleet;          /* connections stay open in it */
+    struct fleet *fleet;          /* given by the caller; connections stay open in it. May be NULL
+                                   * unless refresh is full */
     struct zk_session *zookeeper; /* opened by observe when reachable; the caller closes it */
     struct world world;
 };
 
 /* Packages are looked at by their own module; its facts are put into the world through this hook
- * before the world is finished. */
+ * (or NULL) before the world is finished; packages that it leaves out are as recorded. */
 struct observe_options {
     enum refresh refresh;
     int64_t deadline_ms;
@@ -33,8 +34,9 @@ int observe(const struct spec *spec, const struct recorded *recorded,
             const struct observe_options *options, struct arena *arena, struct diags *diags,
             struct observation *observation);
 
-/* What was probed on one host, again, for steps that check before they act: fills attrs of the
- * fact of that address only. Runs on the host's worker. */
+/* One resource of a host again, for steps that check before they act: fills *fact, whose address is
+ * given. known (or NULL): attributes of the resource as last seen, whose install_dir and data_dir
+ * are looked at besides those of the spec. Runs on the host's worker. "online" is not filled. */
 int observe_host_resource(struct transport *transport, const struct spec *spec, const char *address,
-                          int64_t deadline_ms, struct arena *arena, struct fact *fact,
-                          struct fault *fault);
+                          const struct attrs *known, int64_t deadline_ms, struct arena *arena,
+                          struct fact *fact, struct fault *fault);

@@ -14,7 +14,7 @@ struct zk_session;
 enum { ZK_NO_NODE = 1, ZK_CHANGED_VERSION = 2, ZK_NODE_EXISTS = 3, ZK_NOT_EMPTY = 4 };
 
 struct zk_node {
-    const char *data; /* NUL-terminated copy in the arena */
+    const char *data; /* NUL-terminated copy in the arena, "" for none; NULL when not read */
     size_t size;
     int32_t version;
     int32_t child_version;
