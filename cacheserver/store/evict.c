@@ -19,6 +19,7 @@
 #define ATTEMPTS_PER_DRAIN           6
 #define BUCKETS_PER_SAMPLE           2048
 #define BUCKETS_PER_SAMPLE_DEAD_ONLY 64
+#define BUCKETS_PER_RECLAIM          4096
 #define SAMPLE_MIN                   8
 #define SAMPLE_MAX                   64
 #define BYTES_PER_SAMPLED_ITEM       128
@@ -96,6 +97,23 @@ static void sample_bucket(struct store_thread *thread, struct sample *sample, ui
     }
 out:
     bucket_unlock(first);
+}
+
+void evict_reclaim(struct store_thread *thread)
+{
+    uint64_t buckets =
+        atomic_load_explicit(&thread->store->table.bucket_count, memory_order_acquire);
+    uint64_t most = buckets < BUCKETS_PER_RECLAIM ? buckets : BUCKETS_PER_RECLAIM;
+
+    for (uint64_t n = 0; n < most;) {
+        struct sample sample = {.dead_only = true};
+        uint64_t index = thread->reclaimed_to % buckets;
+        sample_bucket(thread, &sample, index);
+        if (!sample.reclaimed) {
+            thread->reclaimed_to = index + 1;
+            n++;
+        }
+    }
 }
 
 static void evict_victim(struct store_thread *thread, const struct victim *victim)

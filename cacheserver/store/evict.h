@@ -4,3 +4,6 @@
 /* An object of `size` bytes, evicting as far as the store's settings allow; NULL: out of memory.
  * No lock may be held. */
 void *evict_alloc(struct store_thread *thread, size_t size);
+
+/* Frees what is dead in the next few thousand buckets. No lock may be held. */
+void evict_reclaim(struct store_thread *thread);

@@ -205,6 +205,24 @@ static void init_item(struct item *item, const struct store_request *request, bo
     memcpy(at, request->key, request->key_len);
 }
 
+/* Sticky items that are dead but not reclaimed count until somebody looks. */
+static bool sticky_fits(struct store_thread *thread, size_t bytes)
+{
+    struct store *store = thread->store;
+    size_t limit = atomic_load_explicit(&store->sticky_limit_bytes, memory_order_relaxed);
+
+    if (limit == 0)
+        return false;
+    for (bool looked = false;; looked = true) {
+        size_t used = (size_t)atomic_load_explicit(&store->sticky_bytes, memory_order_relaxed);
+        if (used + bytes <= limit)
+            return true;
+        if (looked)
+            return false;
+        evict_reclaim(thread);
+    }
+}
+
 enum store_result store_prepare(struct store_thread *thread, const struct store_request *request,
                                 struct item **item)
 {
@@ -218,9 +236,7 @@ enum store_result store_prepare(struct store_thread *thread, const struct store_
     size_t total = in_chunks ? head + request->value_len : head;
     if (total > store->item_size_max_bytes || request->value_len > ITEM_VALUE_MAX)
         return STORE_TOO_LARGE;
-    if (request->exptime == CLOCK_STICKY &&
-        (size_t)atomic_load_explicit(&store->sticky_bytes, memory_order_relaxed) + total >
-            atomic_load_explicit(&store->sticky_limit_bytes, memory_order_relaxed))
+    if (request->exptime == CLOCK_STICKY && !sticky_fits(thread, total))
         goto out_of_memory;
     *item = evict_alloc(thread, head);
     if (!*item)

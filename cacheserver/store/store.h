@@ -64,7 +64,8 @@ struct store_thread {
     uint64_t cas_next, cas_end; /* the cas uniques that this thread may give out */
     int64_t items_unreported;   /* to the table */
     uint64_t random;
-    clock_seconds now; /* set by store_thread_tick */
+    uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
+    clock_seconds now;     /* set by store_thread_tick */
     uint32_t now_ms;
     _Alignas(64) _Atomic int64_t counts[STORE_COUNTS];
 };

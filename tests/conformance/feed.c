@@ -1,0 +1,193 @@
+/*
+ * A session without sockets, for tests that must decide where input is cut. Takes the server's
+ * options; then frames on standard input: 4 bytes little endian length, that many bytes. Each is
+ * given to the session as one piece, after what earlier ones left over, and answered by a frame
+ * with the replies; a closed session answers with the length 0xffffffff. An empty frame asks for a
+ * fresh store and session, and is answered by an empty one.
+ * With --commands alone it prints the names of the command table.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cacheserver/command/session.h"
+
+#define CLOSED    UINT32_MAX
+#define FRAME_MAX (64u << 20)
+
+struct feed {
+    struct settings settings;
+    struct store *store;
+    struct counters_sum sum;
+    struct command_shared shared;
+    struct command_context context;
+    struct session session;
+    char *input;
+    size_t len, capacity;
+};
+
+static bool is_ready(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+static void no_stats(void *arg, struct reply *reply)
+{
+    (void)arg;
+    (void)reply;
+}
+
+static unsigned one(void *arg)
+{
+    (void)arg;
+    return 1;
+}
+
+static unsigned max_connections = 1024;
+
+static unsigned get_max(void *arg)
+{
+    (void)arg;
+    return max_connections;
+}
+
+static void set_max(void *arg, unsigned max)
+{
+    (void)arg;
+    max_connections = max;
+}
+
+static void set_up(struct feed *feed)
+{
+    const struct command_hooks hooks = {.is_ready = is_ready,
+                                        .membership_stats = no_stats,
+                                        .listeners = one,
+                                        .open_connections = one,
+                                        .max_connections = get_max,
+                                        .set_max_connections = set_max};
+    const struct store_config config = {
+        .memory_limit_bytes = feed->settings.memory_limit_bytes,
+        .sticky_limit_bytes = feed->settings.sticky_limit_bytes,
+        .item_size_max_bytes = feed->settings.item_size_max_bytes,
+        .evict = !feed->settings.no_eviction,
+        .prefix_delimiter = feed->settings.prefix_delimiter,
+    };
+
+    max_connections = feed->settings.max_connections;
+    feed->store = store_new(&config);
+    memset(&feed->sum, 0, sizeof(feed->sum));
+    feed->context = (struct command_context){.shared = &feed->shared,
+                                             .store = store_attach(feed->store),
+                                             .counters = counters_new(),
+                                             .reply = reply_new()};
+    counters_sum_register(&feed->sum, feed->context.counters);
+    command_shared_init(&feed->shared, &feed->settings, feed->store, &feed->sum, &hooks);
+    memset(&feed->session, 0, sizeof(feed->session));
+    feed->len = 0;
+}
+
+static void tear_down(struct feed *feed)
+{
+    session_deinit(&feed->session, feed->context.store);
+    reply_free(feed->context.reply, feed->context.store);
+    store_detach(feed->context.store);
+    store_free(feed->store);
+    free(feed->context.counters);
+}
+
+static void append(char **to, size_t *len, const struct iovec *from)
+{
+    *to = realloc(*to, *len + from->iov_len + 1);
+    if (!*to)
+        abort();
+    memcpy(*to + *len, from->iov_base, from->iov_len);
+    *len += from->iov_len;
+}
+
+/* Sends in small steps, so that every kind of partly sent reply occurs. */
+static void collect(struct feed *feed, char **output, size_t *len)
+{
+    struct iovec vector;
+
+    while (reply_vectors(feed->context.reply, &vector, 1) == 1) {
+        if (vector.iov_len > 1000)
+            vector.iov_len = 1000;
+        append(output, len, &vector);
+        reply_sent(feed->context.reply, vector.iov_len);
+    }
+    reply_reset(feed->context.reply, feed->context.store);
+}
+
+static void put_frame(uint32_t size, const char *bytes, size_t len)
+{
+    fwrite(&size, sizeof(size), 1, stdout);
+    fwrite(bytes, 1, len, stdout);
+    fflush(stdout);
+}
+
+static void work(struct feed *feed)
+{
+    char *output = NULL;
+    size_t len = 0;
+    bool full;
+
+    store_thread_tick(feed->context.store);
+    do {
+        size_t done = session_input(&feed->session, &feed->context, feed->input, feed->len);
+        memmove(feed->input, feed->input + done, feed->len - done);
+        feed->len -= done;
+        full = reply_is_full(feed->context.reply);
+        collect(feed, &output, &len);
+    } while (full && !feed->session.closing);
+    if (feed->session.closing)
+        put_frame(CLOSED, "", 0);
+    put_frame((uint32_t)len, output ? output : "", len);
+    free(output);
+}
+
+static bool read_frame(struct feed *feed)
+{
+    uint32_t size;
+
+    if (fread(&size, sizeof(size), 1, stdin) != 1 || size > FRAME_MAX)
+        return false;
+    if (size == 0) {
+        tear_down(feed);
+        set_up(feed);
+        put_frame(0, "", 0);
+        return true;
+    }
+    if (feed->len + size > feed->capacity) {
+        feed->capacity = feed->len + size;
+        feed->input = realloc(feed->input, feed->capacity);
+        if (!feed->input)
+            abort();
+    }
+    if (fread(feed->input + feed->len, 1, size, stdin) != size)
+        return false;
+    feed->len += size;
+    work(feed);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static struct feed feed;
+
+    if (argc == 2 && !strcmp(argv[1], "--commands")) {
+        for (size_t i = 0; i < command_count; i++)
+            puts(commands[i].name);
+        return 0;
+    }
+    if (settings_parse(&feed.settings, argc, argv, stderr))
+        return 64;
+    clock_start();
+    set_up(&feed);
+    while (read_frame(&feed))
+        continue;
+    tear_down(&feed);
+    free(feed.input);
+    settings_deinit(&feed.settings);
+    return 0;
+}

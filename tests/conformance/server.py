@@ -1,0 +1,158 @@
+"""The real server as a process, and the feed program that cuts input where it is told."""
+import os
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("CACHESERVER", str(ROOT / "build/cacheserver/cacheserver"))
+FEED = os.environ.get("FEED", str(Path(BINARY).resolve().parents[1] / "tests/conformance/feed"))
+USER = ["-u", "root"] if os.geteuid() == 0 else []
+
+
+class Server:
+    """Listens on a free port of 127.0.0.1; fails the test when a sanitizer complained."""
+
+    def __init__(self, *options, env=None, listen=("-p", "-1", "-l", "127.0.0.1")):
+        self.directory = tempfile.TemporaryDirectory(prefix="cacheserver-test-")
+        port_file = Path(self.directory.name) / "ports"
+        self._log = open(Path(self.directory.name) / "log", "w+b")
+        self.process = subprocess.Popen(
+            [BINARY, *USER, *listen, *map(str, options)], stdin=subprocess.DEVNULL,
+            stdout=self._log, stderr=self._log,
+            env={**os.environ, "MEMCACHED_PORT_FILENAME": str(port_file), **(env or {})})
+        self._wait_for(lambda: port_file.exists() or self.process.poll() is not None)
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the server ended with {self.process.returncode}: {self.log()}")
+        lines = port_file.read_text().split("\n")
+        self.port = int(lines[0].split()[-1]) if lines[0] else None
+
+    @staticmethod
+    def _wait_for(condition, timeout=20):
+        deadline = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.01)
+
+    def log(self):
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
+
+    def connect(self, timeout=20):
+        return Client(socket.create_connection(("127.0.0.1", self.port), timeout))
+
+    def stop(self, sign=signal.SIGTERM, timeout=20):
+        """The exit status after the signal."""
+        if self.process.poll() is None:
+            self.process.send_signal(sign)
+        status = self.process.wait(timeout)
+        assert "Sanitizer" not in self.log(), self.log()
+        return status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        try:
+            if kind is None:
+                assert self.stop() == 0, self.log()
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            self._log.close()
+            self.directory.cleanup()
+
+
+class Client:
+    def __init__(self, sock):
+        self.socket = sock
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def receive(self, most):
+        """b"" at the end, even when the server closed with input unread."""
+        try:
+            return self.socket.recv(most)
+        except ConnectionResetError:
+            return b""
+
+    def read(self, n):
+        data = b""
+        while len(data) < n:
+            piece = self.receive(min(n - len(data), 1 << 20))
+            if not piece:
+                break
+            data += piece
+        return data
+
+    def read_until(self, end):
+        data = b""
+        while not data.endswith(end):
+            piece = self.receive(1 << 16)
+            if not piece:
+                break
+            data += piece
+        return data
+
+    def ask(self, data, end=b"\r\n"):
+        self.send(data)
+        return self.read_until(end)
+
+    def stats(self, group=""):
+        text = self.ask(f"stats {group}".strip().encode() + b"\r\n", b"END\r\n").decode()
+        return dict(line.split(" ", 2)[1:] for line in text.splitlines() if line != "END")
+
+    def is_closed(self):
+        return self.receive(1) == b""
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Feed:
+    """A session without a socket: each piece is given to it as one read."""
+
+    CLOSED = 0xFFFFFFFF
+
+    def __init__(self, options):
+        self.process = subprocess.Popen([FEED, *options], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.closed = False
+
+    def reset(self):
+        self.closed = False
+        self._write(b"")
+        assert self._read() == b""
+
+    def give(self, piece):
+        self._write(piece)
+        return self._read()
+
+    def _write(self, piece):
+        self.process.stdin.write(struct.pack("<I", len(piece)) + piece)
+        self.process.stdin.flush()
+
+    def _read(self):
+        size, = struct.unpack("<I", self.process.stdout.read(4))
+        if size == self.CLOSED:
+            self.closed = True
+            size, = struct.unpack("<I", self.process.stdout.read(4))
+        return self.process.stdout.read(size)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait(20)
