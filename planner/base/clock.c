@@ -14,7 +14,11 @@ int64_t clock_now_ms(void)
 
 int64_t clock_deadline_ms(int64_t milliseconds)
 {
-    return clock_now_ms() + milliseconds;
+    int64_t deadline_ms;
+
+    if (__builtin_add_overflow(clock_now_ms(), milliseconds, &deadline_ms))
+        return INT64_MAX;
+    return deadline_ms;
 }
 
 int clock_left_ms(int64_t deadline_ms)

@@ -5,7 +5,7 @@
 /* Milliseconds of a clock that never jumps. Deadlines are values of this clock. */
 int64_t clock_now_ms(void);
 
-/* A deadline milliseconds from now. */
+/* A deadline milliseconds from now; INT64_MAX milliseconds mean never. */
 int64_t clock_deadline_ms(int64_t milliseconds);
 
 /* What is left until the deadline, never negative, fit for poll(2). */

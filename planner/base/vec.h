@@ -23,14 +23,16 @@
     for (__typeof__(*(vec)->items) *item = (vec)->items;                                           \
          (vec)->count && item < (vec)->items + (vec)->count; item++)
 
-/* The items with room for one more. */
+/* The items with room for one more, which is zeroed. */
 static inline void *vec_grow(struct arena *arena, void *items, size_t count, size_t *room,
                              size_t item_size)
 {
     void *moved;
 
-    if (count < *room)
+    if (items && count < *room) {
+        memset((char *)items + count * item_size, 0, item_size);
         return items;
+    }
     *room = *room ? *room * 2 : 8;
     moved = arena_alloc_array(arena, *room, item_size);
     if (count)

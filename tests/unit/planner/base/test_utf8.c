@@ -95,6 +95,19 @@ static void columns_are_those_of_the_terminal(void **state)
     assert_int_equal(utf8_columns("e\xcc\x81"), 1);    /* a combining accent */
 }
 
+static void characters_have_their_widths(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_width('a'), 1);
+    assert_int_equal(utf8_width(0xe9), 1);
+    assert_int_equal(utf8_width(0x301), 0);
+    assert_int_equal(utf8_width(0xfeff), 0);
+    assert_int_equal(utf8_width(0xac00), 2);
+    assert_int_equal(utf8_width(0x4e2d), 2);
+    assert_int_equal(utf8_width(0x1f600), 2);
+    assert_int_equal(utf8_width(0x10ffff), 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -105,6 +118,7 @@ int main(void)
         cmocka_unit_test(clean_text_is_left_alone),
         cmocka_unit_test(bytes_that_drive_terminals_are_replaced),
         cmocka_unit_test(columns_are_those_of_the_terminal),
+        cmocka_unit_test(characters_have_their_widths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
