@@ -21,6 +21,8 @@ void artifacts_put(struct artifacts *artifacts, const struct artifact *artifact)
 /* A copy; false when the package has none yet. */
 bool artifacts_get(struct artifacts *artifacts, const char *package, struct artifact *artifact);
 
+struct build_record;
+
 struct step_context {
     const struct spec *spec;
     const struct step *step;
@@ -31,7 +33,8 @@ struct step_context {
                      struct fault *fault);
     void *data;
     struct artifacts *artifacts;
-    const char *cache_dir; /* where archives are kept: beside the state database */
+    const struct build_record *builds; /* build_rule.h */
+    const char *cache_dir;             /* where archives are kept: beside the state database */
     const char *workdir;
     const atomic_bool *cancel;
     atomic_int_least64_t *sent;                  /* bytes, for progress */

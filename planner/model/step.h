@@ -52,6 +52,7 @@ const char *outcome_word(enum outcome_kind kind);
 struct outcome {
     enum outcome_kind kind;
     struct fault fault; /* when failed, or why skipped */
+    struct srcloc at;   /* the place in the spec to blame; none: the change's */
     int64_t bytes_sent;
     int64_t elapsed_ms;
     struct attrs attrs; /* what is there now, to be recorded; owned by the step's arena */

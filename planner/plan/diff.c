@@ -58,7 +58,9 @@ bool diff_is_foreseen(const struct change *package)
 {
     const struct fact *fact = package->fact;
 
-    return fact && fact->presence == PRESENCE_PRESENT && fact->said_by != WITNESS_STATE &&
+    if (package->is_forced && package->resource && package->resource->package->rule_count)
+        return false;
+    return fact && fact->presence != PRESENCE_UNKNOWN && fact->said_by != WITNESS_STATE &&
            attrs_find(&fact->attrs, "digest");
 }
 
@@ -68,9 +70,13 @@ static const char *ref_value(const struct differ *differ, const struct attr *att
 {
     const struct change *target = map_get(&differ->by_address, attr->ref);
 
-    if (!target || !target->seen || (target->verb != VERB_KEEP && !diff_is_foreseen(target)))
+    if (!target)
         return NULL;
-    if (!attrs_find(target->seen, attr->ref_attr) && target->verb == VERB_KEEP && target->recorded)
+    if (target->verb != VERB_KEEP)
+        return diff_is_foreseen(target) ? attrs_value(&target->fact->attrs, attr->ref_attr) : NULL;
+    if (!target->seen)
+        return NULL;
+    if (!attrs_find(target->seen, attr->ref_attr) && target->recorded)
         return attrs_value(&target->recorded->attrs, attr->ref_attr);
     return attrs_value(target->seen, attr->ref_attr);
 }
