@@ -221,3 +221,52 @@ const char *scene_errors(struct scene *scene)
     free(text);
     return copy;
 }
+
+const char scene_site[] = "arcusplan: 1\n"
+                          "hosts:\n"
+                          "  h1: { address: 10.0.0.1 }\n"
+                          "  h2: { address: 10.0.0.2 }\n"
+                          "  h3: { address: 10.0.0.3 }\n"
+                          "packages:\n"
+                          "  arcus:\n"
+                          "    version: \"1.0\"\n"
+                          "    directory: dist\n"
+                          "    install_dir: /opt/arcus\n"
+                          "zookeeper:\n"
+                          "  hosts: [h1, h2, h3]\n"
+                          "  home: /usr/share/zookeeper\n"
+                          "  data_dir: /var/lib/zk\n"
+                          "clouds:\n"
+                          "  alpha:\n"
+                          "    package: arcus\n"
+                          "    config: { threads: 6, memlimit: 100MB, connections: 1000 }\n"
+                          "    nodes:\n"
+                          "      - { hosts: [h1, h2, h3], ports: [11211] }\n";
+
+const char scene_external[] = "arcusplan: 1\n"
+                              "hosts:\n"
+                              "  h1: { address: 10.0.0.1 }\n"
+                              "  h2: { address: 10.0.0.2 }\n"
+                              "packages:\n"
+                              "  arcus:\n"
+                              "    version: \"1.0\"\n"
+                              "    directory: dist\n"
+                              "    install_dir: /opt/arcus\n"
+                              "zookeeper: { external: \"10.9.0.1:2181\" }\n"
+                              "clouds:\n"
+                              "  alpha:\n"
+                              "    package: arcus\n"
+                              "    nodes: [{ hosts: [h1, h2], ports: [11211] }]\n"
+                              "  beta:\n"
+                              "    package: arcus\n"
+                              "    nodes: [{ hosts: [h2], ports: [11212] }]\n";
+
+const char *scene_edit(struct scene *scene, const char *text, const char *part, const char *instead)
+{
+    const char *at = strstr(text, part);
+
+    if (!at)
+        give_up(scene, part);
+    return arena_printf(scene->arena, "%.*s%s%s", (int)(at - text), text, instead,
+                        at + strlen(part));
+}

@@ -48,3 +48,11 @@ bool scene_comes_after(const struct scene *scene, const char *address, const cha
 /* The printed plan, or the printed errors; owned by the arena. */
 const char *scene_text(struct scene *scene);
 const char *scene_errors(struct scene *scene);
+
+/* Three hosts, an ensemble on all of them, package arcus, cloud alpha with port 11211 on each. */
+extern const char scene_site[];
+/* Two hosts, an external ensemble, clouds alpha (11211 on both) and beta (11212 on the second). */
+extern const char scene_external[];
+/* The text with one part replaced by another; the part must be there. */
+const char *scene_edit(struct scene *scene, const char *text, const char *part,
+                       const char *instead);
