@@ -109,3 +109,19 @@ int zk_lock_read(struct zk_session *session, int64_t deadline_ms, struct arena *
         read_holder(&node, arena, holder);
     return result == ZK_NO_NODE ? 1 : result;
 }
+
+int zk_lock_break(struct zk_session *session, const char *id, int64_t deadline_ms,
+                  struct arena *arena, struct fault *fault)
+{
+    struct lock_holder holder;
+    struct zk_node node;
+    int result = zk_get(session, ZNODE_LOCK, deadline_ms, arena, &node, fault);
+
+    if (result)
+        return result < 0 ? -1 : 1;
+    read_holder(&node, arena, &holder);
+    if (strcmp(holder.id, id) != 0)
+        return 1;
+    result = remove_lock(session, &node, deadline_ms, fault);
+    return result == ZK_CHANGED_VERSION ? 1 : result < 0 ? -1 : 0;
+}

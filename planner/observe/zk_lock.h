@@ -21,3 +21,8 @@ int zk_lock_drop(struct zk_session *session, int64_t deadline_ms, struct fault *
  * texts say "unknown". */
 int zk_lock_read(struct zk_session *session, int64_t deadline_ms, struct arena *arena,
                  struct lock_holder *holder, struct fault *fault);
+
+/* Takes the lock with that id away, whoever holds it. 0 done; 1 no such lock is held; -1 with
+ * fault. */
+int zk_lock_break(struct zk_session *session, const char *id, int64_t deadline_ms,
+                  struct arena *arena, struct fault *fault);
