@@ -71,8 +71,9 @@ static void report(int status)
 
 void daemon_ready(void)
 {
+    if (report_fd < 0)
+        return;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
     if (null >= 0) {
         dup2(null, STDIN_FILENO);
         dup2(null, STDOUT_FILENO);

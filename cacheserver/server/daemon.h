@@ -8,7 +8,8 @@
 
 /* In the child it returns 0; in the waiting process it does not return. -1: fork failed. */
 int daemon_begin(void);
-/* The child is ready: gives up the terminal and lets the waiting process exit with 0. */
+/* The child is ready: gives up the terminal and lets the waiting process exit with 0. Nothing when
+ * there is no such process. */
 void daemon_ready(void);
 /* The child cannot start: the waiting process exits with this status. */
 void daemon_failed(int status);

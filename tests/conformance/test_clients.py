@@ -1,0 +1,58 @@
+"""Clients that people use."""
+import pytest
+from pymemcache.client.base import Client as Pymemcache
+from pymemcache.client.base import PooledClient
+from pymemcache.exceptions import MemcacheClientError
+
+
+@pytest.fixture
+def client(start):
+    client = Pymemcache(("127.0.0.1", start().port), default_noreply=False, timeout=20)
+    yield client
+    client.close()
+
+
+def test_pymemcache_stores_and_reads(client):
+    assert client.set("key", "value")
+    assert client.get("key") == b"value"
+    assert client.get_many(["key", "other"]) == {"key": b"value"}
+    assert client.delete("key") and not client.delete("key")
+
+
+def test_pymemcache_changes_values(client):
+    assert client.add("key", "b") and not client.add("key", "c")
+    assert client.append("key", "c") and client.prepend("key", "a")
+    assert client.get("key") == b"abc"
+    assert client.replace("key", "1") and client.incr("key", 41) == 42
+    assert client.decr("key", 2) == 40
+    assert client.touch("key", 100) and not client.touch("none")
+
+
+def test_pymemcache_compares_and_swaps(client):
+    client.set("key", "1")
+    value, unique = client.gets("key")
+    assert value == b"1" and client.cas("key", "2", unique)
+    assert client.cas("key", "3", unique) is False
+    assert client.cas("none", "3", unique) is None
+
+
+def test_pymemcache_sends_without_waiting(client):
+    for number in range(1000):
+        client.set(f"key{number}", str(number), noreply=True)
+    assert client.set_many({f"key{n}": "x" for n in range(500)}) == []
+    assert client.get("key999") == b"999"
+    assert len(client.get_many([f"key{n}" for n in range(1000)])) == 1000
+
+
+def test_pymemcache_reads_statistics_and_version(client):
+    assert client.version() == b"1.15.0"
+    assert client.stats()[b"curr_connections"] == 1
+    assert client.flush_all()
+    with pytest.raises(MemcacheClientError):
+        client.incr("key", "x")
+
+
+def test_pymemcache_pools_connections(start):
+    pool = PooledClient(("127.0.0.1", start().port), max_pool_size=4, timeout=20)
+    assert pool.set("key", b"v" * 100000) and pool.get("key") == b"v" * 100000
+    pool.close()
