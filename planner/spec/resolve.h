@@ -64,6 +64,8 @@ void resolve_claim_directory(struct resolver *resolver, const struct spec_host *
 const char *resolve_directory_of(struct arena *arena, const char *file);
 /* A path on this machine: ~ stands for the home directory, others lie beside the spec file. */
 const char *resolve_local_path(struct resolver *resolver, const struct tree *value);
+/* A path on a host. */
+const char *resolve_absolute_path(struct resolver *resolver, const struct tree *value);
 /* A directory on a host that arcusplan may own. */
 const char *resolve_remote_path(struct resolver *resolver, const struct tree *value);
 /* A relative path that does not leave its directory. */

@@ -75,7 +75,7 @@ static bool is_system_directory(const char *path)
     return false;
 }
 
-const char *resolve_remote_path(struct resolver *resolver, const struct tree *value)
+const char *resolve_absolute_path(struct resolver *resolver, const struct tree *value)
 {
     const char *text = resolve_text(value);
     char *path;
@@ -93,7 +93,14 @@ const char *resolve_remote_path(struct resolver *resolver, const struct tree *va
                    value->shown);
         return NULL;
     }
-    if (is_system_directory(path)) {
+    return path;
+}
+
+const char *resolve_remote_path(struct resolver *resolver, const struct tree *value)
+{
+    const char *path = resolve_absolute_path(resolver, value);
+
+    if (path && is_system_directory(path)) {
         diag_hint(resolver->diags,
                   diag_error(resolver->diags, DIAG_SPEC_VALUE, value->at,
                              "expected a directory of its own, found the system's %s",

@@ -198,7 +198,7 @@ static void check_home(struct resolver *resolver, const struct tree *map,
         diag_note(resolver->diags, diag, package->at, "package is set here");
         diag_hint(resolver->diags, diag, "write home as a path inside the package");
     } else if (text[0] == '/') {
-        zookeeper->home = text;
+        zookeeper->home = resolve_absolute_path(resolver, home);
     } else if (resolve_inner_path(resolver, home) && !package) {
         diag_hint(resolver->diags,
                   diag_error(resolver->diags, DIAG_SPEC_MISSING_KEY, home->at,

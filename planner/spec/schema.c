@@ -105,7 +105,7 @@ const struct schema_key schema_file_keys[] = {
     {"from", TEXT(form_path), .is_required = true, FIELD(struct spec_file, from),
      .help = "the file here; relative to the directory of the spec file"},
     {"to", TEXT(form_path), .is_required = true,
-     .help = "its path inside the release, relative and without .."},
+     .help = "its path inside the release, relative and without .. in it"},
     {"mode", MODE, FIELD(struct spec_file, mode),
      .help = "its permissions; the default is what the file has here"},
     {NULL},

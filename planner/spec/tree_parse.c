@@ -222,18 +222,32 @@ struct map_reader {
     vec_of(struct tree *) merges;
 };
 
+/* What stands where a key should; NULL: a word. */
+static const char *odd_key(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_ALIAS_EVENT:
+        return "an alias";
+    case YAML_SEQUENCE_START_EVENT:
+        return "a list";
+    case YAML_MAPPING_START_EVENT:
+        return "a map";
+    default:
+        if (!event->data.scalar.length)
+            return "nothing";
+        return memchr(event->data.scalar.value, '\0', event->data.scalar.length) ? "a NUL in it"
+                                                                                 : NULL;
+    }
+}
+
 static int read_key(struct reader *reader, const char **key, bool *is_merge)
 {
     const yaml_event_t *event = &reader->event;
+    const char *odd = odd_key(event);
 
-    if (event->type != YAML_SCALAR_EVENT || event->data.scalar.length == 0 ||
-        memchr(event->data.scalar.value, '\0', event->data.scalar.length)) {
+    if (odd) {
         diag_error(reader->diags, DIAG_YAML_SYNTAX, place_of_event(reader),
-                   "expected a word as the key, found %s",
-                   event->type == YAML_ALIAS_EVENT            ? "an alias"
-                   : event->type == YAML_SEQUENCE_START_EVENT ? "a list"
-                   : event->type == YAML_MAPPING_START_EVENT  ? "a map"
-                                                              : "nothing");
+                   "expected a word as the key, found %s", odd);
         return -1;
     }
     *key = arena_strdup(reader->arena, (const char *)event->data.scalar.value);
@@ -386,8 +400,8 @@ static int refuse_source(const struct spec_source *source, struct diags *diags)
     struct srcloc at = {source->file, 1, 1};
 
     if (source->length > TREE_MOST_BYTES) {
-        diag_error(diags, DIAG_YAML_LIMIT, at, "expected at most %d bytes, found %zu",
-                   TREE_MOST_BYTES, source->length);
+        diag_error(diags, DIAG_YAML_LIMIT, at, "expected at most %d bytes, found more",
+                   TREE_MOST_BYTES);
         return -1;
     }
     if (source->length >= 2 &&
