@@ -163,6 +163,24 @@ static void a_lock_with_other_data_is_held_by_somebody_unknown(void **state)
     assert_string_equal(fixture.holder.host, "unknown");
 }
 
+static int break_lock(const char *id)
+{
+    return zk_lock_break(fixture.other, id, clock_deadline_ms(LONG_MS), fixture.arena,
+                         &fixture.fault);
+}
+
+static void it_can_be_broken_by_its_id_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(break_lock(fixture.self.id), 1);
+    assert_int_equal(take(fixture.mine), 0);
+    assert_int_equal(break_lock("beef"), 1);
+    assert_int_equal(read_lock(), 0);
+    assert_int_equal(break_lock(fixture.self.id), 0);
+    assert_int_equal(read_lock(), 1);
+    assert_int_equal(take(fixture.other), 0);
+}
+
 static void a_server_that_is_gone_is_a_fault(void **state)
 {
     (void)state;
@@ -188,6 +206,7 @@ int main(void)
         lock_test(a_dead_process_of_this_machine_does_not_hold_it),
         lock_test(a_dead_process_of_another_machine_holds_it),
         lock_test(a_lock_with_other_data_is_held_by_somebody_unknown),
+        lock_test(it_can_be_broken_by_its_id_alone),
         lock_test(a_server_that_is_gone_is_a_fault),
     };
 
