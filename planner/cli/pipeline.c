@@ -174,16 +174,6 @@ int pipeline_plan(struct pipeline *pipeline, bool writes)
                      &pipeline->options, cli->arena, cli->diags, &pipeline->plan);
 }
 
-static int max_failures(const struct spec *spec)
-{
-    int fewest = 0;
-
-    for (size_t i = 0; i < spec->cloud_count; i++)
-        if (i == 0 || spec->clouds[i].update.max_failures < fewest)
-            fewest = spec->clouds[i].update.max_failures;
-    return fewest;
-}
-
 static bool has_step_on(const struct plan *plan, const struct spec_host *host)
 {
     vec_each(step, &plan->steps)
@@ -263,7 +253,6 @@ static int run_steps(struct pipeline *pipeline)
         .color = cli->color,
         .json = cli->json,
         .quiet = cli->quiet,
-        .max_failures = max_failures(pipeline->site->spec),
         .on_session = lock_new_session,
         .on_session_data = pipeline};
     int status =
@@ -286,7 +275,10 @@ static int do_plan(struct pipeline *pipeline)
         return -1;
     if (pipeline->plan->steps.count)
         status = run_steps(pipeline);
-    else if (!cli->quiet && !cli->json)
+    else if (cli->json)
+        puts("{\"event\":\"run_end\",\"run\":null,\"result\":\"done\",\"done\":0,"
+             "\"unchanged\":0,\"failed\":0,\"skipped\":0,\"elapsed_ms\":0}");
+    else if (!cli->quiet)
         puts("nothing to do");
     if (status >= 0 && report_unseen(pipeline))
         return EXIT_PART_WAY;
