@@ -173,26 +173,35 @@ static bool says_disk_full(const char *errors)
     return strstr(errors, "No space left on device") || strstr(errors, "Disk quota exceeded");
 }
 
-int transport_run_checked(struct transport *transport, const struct command *command,
-                          struct reply *reply, struct fault *fault)
+void reply_last_error(const struct reply *reply, char *line, size_t size)
+{
+    last_line(str_text(&reply->errors), line, size);
+}
+
+int reply_blame(const struct reply *reply, const struct spec_host *host, struct fault *fault)
 {
     char said[400];
 
+    reply_last_error(reply, said, sizeof(said));
+    if (says_disk_full(str_text(&reply->errors))) {
+        fault_set(fault, DIAG_HOST_DISK_FULL, "the disk of %s is full: %s", host->name, said);
+        return fault_hint(fault, "free some space there and apply again");
+    }
+    if (said[0])
+        return fault_set(fault, DIAG_HOST_COMMAND, "%s", said);
+    return fault_set(fault, DIAG_HOST_COMMAND, "a command ended with status %d without a word",
+                     reply->status);
+}
+
+int transport_run_checked(struct transport *transport, const struct command *command,
+                          struct reply *reply, struct fault *fault)
+{
     if (transport_run(transport, command, reply, fault) < 0)
         return -1;
     if (reply->status == 0)
         return 0;
-    last_line(str_text(&reply->errors), said, sizeof(said));
-    if (says_disk_full(str_text(&reply->errors))) {
-        fault_set(fault, DIAG_HOST_DISK_FULL, "the disk of %s is full: %s", transport->host->name,
-                  said);
-        fault_hint(fault, "free some space there and apply again");
-    } else if (said[0]) {
-        fault_set(fault, DIAG_HOST_COMMAND, "%s", said);
-    } else {
-        fault_set(fault, DIAG_HOST_COMMAND, "a command ended with status %d without a word",
-                  reply->status);
-    }
+    reply_blame(reply, transport->host, fault);
     reply_deinit(reply);
+    *reply = (struct reply){0};
     return -1;
 }

@@ -56,6 +56,12 @@ int transport_run(struct transport *transport, const struct command *command, st
 int transport_run_checked(struct transport *transport, const struct command *command,
                           struct reply *reply, struct fault *fault);
 
+/* The fault of transport_run_checked for a reply whose status is not 0. Returns -1. */
+int reply_blame(const struct reply *reply, const struct spec_host *host, struct fault *fault);
+
+/* The last line of its errors that is not blank, cut to size. */
+void reply_last_error(const struct reply *reply, char *line, size_t size);
+
 const struct spec_host *transport_host(const struct transport *transport);
 
 /* The connection is of no more use: every further run fails with HOST_CONNECT. */

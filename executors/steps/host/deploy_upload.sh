@@ -1,0 +1,23 @@
+# In: install_dir, release, archive_sha256, unpacked_kb; on standard input the archive. Nothing of it
+# is kept unless it arrived whole. What an earlier upload left is removed.
+releases=$install_dir/releases
+new=$releases/.new.$$
+command -v gzip >/dev/null || lacks "there is no gzip"
+command -v tar >/dev/null || lacks "there is no tar"
+need_space "$releases" $((unpacked_kb + unpacked_kb / 50 + 1024))
+mkdir -p "$releases" || exit 1
+rm -rf "$releases"/.new.* "$releases"/.old.*
+trap 'rm -rf "$new"' EXIT
+mkdir "$new" "$new/content" && mkfifo "$new/copy" || exit 1
+sha256sum <"$new/copy" >"$new/sum" &
+tee "$new/copy" | tar -x -z -o -p -f - -C "$new/content" || fail "the archive cannot be unpacked"
+wait
+read -r sum _ <"$new/sum"
+[ "$sum" = "$archive_sha256" ] || fail "the archive arrived damaged"
+sync -f "$new/content" 2>/dev/null || sync
+if [ -d "$releases/$release" ]; then
+    mv -T "$releases/$release" "$releases/.old.$$" || exit 1
+fi
+mv -T "$new/content" "$releases/$release" || exit 1
+rm -rf "$releases/.old.$$"
+echo uploaded
