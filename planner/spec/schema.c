@@ -174,7 +174,7 @@ const struct schema_key schema_zookeeper_keys[] = {
 const struct schema_key schema_cache_keys[] = {
     {"connections", INT(10, 1000000), "1024", .help = "client connections at most"},
     {"item_size_max", SIZE(1, 1024), .help = "the largest item"},
-    {"memlimit", SIZE(1, 16 * TERABYTE), "64", .help = "memory for items"},
+    {"memlimit", SIZE(1, 16 * TERABYTE), "64MB", .help = "memory for items"},
     {"sticky_limit", SIZE(0, 16 * TERABYTE),
      .help = "the part of memlimit that items which never expire may take; 0 refuses them"},
     {"threads", INT(1, 1024), "4", .help = "worker threads"},

@@ -82,13 +82,17 @@ static void describe_type(struct printer *printer, const struct schema_type *typ
         str_printf(text, "a map from %s to %s", type->form->what, type->item->form->what);
     else if (type->kind == SCHEMA_LIST && type->item->keys)
         str_printf(text, "a list of maps: see %s",
-                   section_path(printer, type->item->keys, path, name, "[]"));
+                   section_path(printer, type->item->keys, path, name, " items"));
     else if (type->kind == SCHEMA_LIST)
         str_printf(text, "%sa list; an item is %s", type->is_lone_item_ok ? "one item or " : "",
                    type->item->form->what);
     else {
         scalar_describe(type, words, sizeof(words));
-        str_puts(text, words);
+        str_printf(text, "%s%s",
+                   type->kind == SCHEMA_ENUM   ? "the word "
+                   : type->kind == SCHEMA_BOOL ? "either "
+                                               : "",
+                   words);
     }
 }
 

@@ -10,11 +10,17 @@
 #include <string.h>
 #include <yaml.h>
 
+/* Where a line starts: the number of its first character, and the text there. */
+struct line {
+    size_t index;
+    const char *text;
+};
+
 struct reader {
     struct arena *arena;
     struct diags *diags;
     const struct spec_source *source;
-    vec_of(size_t) lines; /* the number of each line's first character */
+    vec_of(struct line) lines;
     yaml_parser_t parser;
     yaml_event_t event; /* the one being looked at */
     bool has_event;
@@ -29,13 +35,13 @@ static struct srcloc place_of_character(const struct reader *reader, size_t inde
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
 
-        if (reader->lines.items[middle] <= index)
+        if (reader->lines.items[middle].index <= index)
             low = middle;
         else
             high = middle;
     }
     return (struct srcloc){reader->source->file, (int)low + 1,
-                           (int)(index - reader->lines.items[low]) + 1};
+                           (int)(index - reader->lines.items[low].index) + 1};
 }
 
 static struct srcloc place_of_event(const struct reader *reader)
@@ -49,13 +55,13 @@ static int read_lines(struct reader *reader, const char *text, size_t length)
 {
     size_t index = 0;
 
-    *vec_push(reader->arena, &reader->lines) = 0;
+    *vec_push(reader->arena, &reader->lines) = (struct line){0, text};
     for (size_t at = 0, step; at < length; at += step, index++) {
         struct srcloc place = {reader->source->file, (int)reader->lines.count, 0};
         unsigned code = 0;
 
         step = utf8_decode(text + at, length - at, &code);
-        place.column = (int)(index - reader->lines.items[reader->lines.count - 1]) + 1;
+        place.column = (int)(index - reader->lines.items[reader->lines.count - 1].index) + 1;
         if (!step) {
             diag_error(reader->diags, DIAG_YAML_SYNTAX, place,
                        "expected UTF-8 text, found the byte 0x%02x", (unsigned char)text[at]);
@@ -68,9 +74,18 @@ static int read_lines(struct reader *reader, const char *text, size_t length)
             return -1;
         }
         if (code == '\n')
-            *vec_push(reader->arena, &reader->lines) = index + 1;
+            *vec_push(reader->arena, &reader->lines) = (struct line){index + 1, text + at + 1};
     }
     return 0;
+}
+
+/* Whether a line holds a variable that YAML does not take for a part of a word. */
+static bool has_variable(const struct reader *reader, int line)
+{
+    const char *text = reader->lines.items[line - 1].text;
+    const char *variable = strstr(text, "${");
+
+    return variable && variable < text + strcspn(text, "\n");
 }
 
 static int report_syntax(struct reader *reader)
@@ -89,8 +104,10 @@ static int report_syntax(struct reader *reader)
                   parser->context);
     if (strstr(parser->problem, "cannot start any token"))
         diag_hint(reader->diags, diag,
-                  "indent with blanks, not tabs, and quote a value that "
-                  "starts with a special character");
+                  "indent with blanks, not tabs, and quote a value that starts with a special "
+                  "character");
+    else if (has_variable(reader, at.line))
+        diag_hint(reader->diags, diag, "quote a value with ${...} inside { } or [ ]");
     return -1;
 }
 
