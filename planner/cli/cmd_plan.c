@@ -38,14 +38,18 @@ static int save(const struct pipeline *pipeline)
 
 int cmd_plan(struct cli *cli)
 {
+    const struct spec *other = NULL;
     struct pipeline pipeline;
     struct site site;
     int status;
 
-    if (site_load(cli, 0, &site))
+    if (cli_has(cli, OPTION_AGAINST) && cli_has(cli, OPTION_OUT))
+        return usage_error(cli, "--out does not go with --against: such a plan cannot be applied");
+    if (site_load(cli, 0, &site) || (cli_has(cli, OPTION_AGAINST) &&
+                                     site_load_other(cli, &cli->values[OPTION_AGAINST], &other)))
         return -1;
     pipeline_init(&pipeline, cli, &site, "plan");
-    status = pipeline_plan(&pipeline, false);
+    status = other ? pipeline_compare(&pipeline, other) : pipeline_plan(&pipeline, false);
     if (status == 0) {
         print(&pipeline);
         status = save(&pipeline);

@@ -9,6 +9,7 @@
 #include "planner/cli/report.h"
 #include "planner/observe/zk_lock.h"
 #include "planner/plan/plan_file.h"
+#include "planner/plan/world_of_spec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,21 @@ static int open_state(struct pipeline *pipeline, bool writes)
     return 0;
 }
 
+static int make_plan(struct pipeline *pipeline)
+{
+    return plan_make(pipeline->site->spec, &pipeline->recorded, &pipeline->observation.world,
+                     &pipeline->options, pipeline->cli->arena, pipeline->cli->diags,
+                     &pipeline->plan);
+}
+
+int pipeline_compare(struct pipeline *pipeline, const struct spec *other)
+{
+    if (world_of_spec(other, pipeline->cli->diags, &pipeline->observation.world))
+        return -1;
+    world_finish(&pipeline->observation.world);
+    return make_plan(pipeline);
+}
+
 int pipeline_plan(struct pipeline *pipeline, bool writes)
 {
     struct cli *cli = pipeline->cli;
@@ -170,8 +186,7 @@ int pipeline_plan(struct pipeline *pipeline, bool writes)
     if (site->plan_file && plan_file_compare_world(site->plan_file, site->spec, &pipeline->recorded,
                                                    &pipeline->observation.world, cli->diags))
         return -1;
-    return plan_make(site->spec, &pipeline->recorded, &pipeline->observation.world,
-                     &pipeline->options, cli->arena, cli->diags, &pipeline->plan);
+    return make_plan(pipeline);
 }
 
 static bool has_step_on(const struct plan *plan, const struct spec_host *host)

@@ -33,6 +33,9 @@ void pipeline_init(struct pipeline *pipeline, struct cli *cli, const struct site
 /* Takes the locks when writes is set (LOCKED: another run holds one), opens the state, looks at
  * the world, makes the plan. -1: reported. pipeline_deinit in any case. */
 int pipeline_plan(struct pipeline *pipeline, bool writes);
+/* A plan that leads from another spec, as if all of it were there, to this one: without network and
+ * state. */
+int pipeline_compare(struct pipeline *pipeline, const struct spec *other);
 /* A writing command: pipeline_plan, then the plan is shown, confirmed and done. The exit status;
  * -1: reported. */
 int pipeline_run(struct pipeline *pipeline);

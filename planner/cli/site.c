@@ -44,18 +44,25 @@ static const char *environment(const char *name)
     return getenv(name);
 }
 
-static int load_spec(struct cli *cli, const struct spec_source *sources, size_t count,
-                     struct site *site)
+static int load_sources(struct cli *cli, const struct spec_source *sources, size_t count,
+                        const struct spec_variable *variables, size_t variable_count,
+                        const struct spec **spec)
 {
     struct spec_input input = {.sources = sources,
                                .source_count = count,
-                               .variables = site->variables,
-                               .variable_count = site->variable_count,
+                               .variables = variables,
+                               .variable_count = variable_count,
                                .environment = environment,
                                .home = home_directory()};
 
+    return spec_load(&input, cli->arena, cli->diags, spec);
+}
+
+static int load_spec(struct cli *cli, const struct spec_source *sources, size_t count,
+                     struct site *site)
+{
     locate_state(cli, sources[0].file, site);
-    return spec_load(&input, cli->arena, cli->diags, &site->spec);
+    return load_sources(cli, sources, count, site->variables, site->variable_count, &site->spec);
 }
 
 int site_load(struct cli *cli, size_t first, struct site *site)
@@ -91,6 +98,16 @@ int site_load_plan_or_spec(struct cli *cli, struct site *site)
         diags_add_source(cli->diags, site->plan_file->sources[i].file,
                          site->plan_file->sources[i].text, site->plan_file->sources[i].length);
     return load_spec(cli, site->plan_file->sources, site->plan_file->source_count, site);
+}
+
+int site_load_other(struct cli *cli, const struct words *paths, const struct spec **spec)
+{
+    struct spec_source *sources;
+
+    if (spec_read_files(paths->items, paths->count, cli->arena, cli->diags, &sources))
+        return -1;
+    return load_sources(cli, sources, paths->count, cli->variables.items, cli->variables.count,
+                        spec);
 }
 
 void site_without_spec(struct cli *cli, struct site *site)

@@ -17,6 +17,8 @@ struct site {
 int site_load(struct cli *cli, size_t first, struct site *site);
 /* The same where a single operand may be a plan file. */
 int site_load_plan_or_spec(struct cli *cli, struct site *site);
+/* Another spec, merged from these files, with the same variables. -1: reported. */
+int site_load_other(struct cli *cli, const struct words *paths, const struct spec **spec);
 /* Without specs: only where the state lies. */
 void site_without_spec(struct cli *cli, struct site *site);
 /* The state of a command without a spec; STATE_OPEN when there is no such file, which is a mistyped

@@ -140,3 +140,19 @@ def test_a_host_out_of_reach_is_told(desk):
     result = desk.run("ping", "cloud.yaml", check=1)
     assert "far" in result.stdout and "failed" in result.stdout
     assert "cloud.yaml:4:" in result.stderr
+
+
+def test_a_spec_is_compared_with_another_one(desk):
+    text = (desk.directory / "cloud.yaml").read_text()
+    desk.write("before.yaml", text.replace("threads: 2", "threads: 3").replace("-25012", ""))
+    plan = desk.run("plan", "cloud.yaml", "--against", "before.yaml", "--json", check=0).json()
+    assert [(step["op"], step["resource"]) for step in plan["steps"]] == [
+        ("register", "cloud/test-cloud"), ("start", "node/test-cloud/127.0.0.1:25012"),
+        ("restart", "node/test-cloud/127.0.0.1:25011")]
+    desk.run("plan", "cloud.yaml", "--against", "cloud.yaml", "--detailed-exitcode", check=0)
+    assert not desk.state.parent.exists()
+
+
+def test_a_comparison_cannot_be_saved(desk):
+    result = desk.run("plan", "cloud.yaml", "--against", "cloud.yaml", "--out", "x", check=64)
+    assert "--out does not go with --against" in result.stderr
