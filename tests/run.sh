@@ -150,8 +150,8 @@ wait_together() {
 build build gcc -Dbuildtype=debugoptimized -Db_sanitize=none
 build build-asan gcc -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
 if wants unit; then
-    run_meson unit build
-    run_meson unit-asan build-asan --no-suite style
+    run_meson unit build --no-suite conformance
+    run_meson unit-asan build-asan --no-suite style --no-suite conformance
 fi
 if wants conformance; then
     build build-tsan clang -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
