@@ -252,6 +252,8 @@ static void *take_object(struct memory_class *class)
         page->free_count--;
     } else {
         object = memory_page_base(page) + (size_t)page->carved++ * class->object_bytes;
+        /* The page may have been carved into objects of another class before. */
+        ASAN_UNPOISON_MEMORY_REGION(object, 8);
         ASAN_POISON_MEMORY_REGION((char *)object + 8, class->object_bytes - 8);
     }
     if (page_is_full(page))

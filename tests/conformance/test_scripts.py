@@ -7,8 +7,10 @@ import pytest
 from .script import SCRIPTS, all_cases, check, render
 from .server import FEED, Feed, Server
 
-# Longer requests are cut at places spread over them instead of at every byte.
+# Longer requests are cut at places spread over them instead of at every byte, and very long ones
+# at fewer places, so that all cuts of a request send no more than so many bytes.
 CUTS_MAX = 200
+CUT_BYTES_MAX = 8 << 20
 
 
 class PerOptions(dict):
@@ -94,7 +96,7 @@ def test_a_request_may_arrive_cut_at_any_byte(case, feeds):
     run_on_feed(feed, case, single_bytes)
     longest = max(len(render(e.send, {}) if all(isinstance(p, bytes) for p in e.send) else b"x" * 100)
                   for e in case.exchanges)
-    cuts = min(longest, CUTS_MAX)
+    cuts = min(longest, CUTS_MAX, max(CUT_BYTES_MAX // longest, 2))
     for n in range(1, cuts):
         run_on_feed(feed, case, cut_at(n / cuts))
 
