@@ -36,7 +36,7 @@ static void make_cloud(struct site_spec *site)
 {
     for (int i = 0; i < 2; i++)
         site->nodes[i] =
-            (struct spec_node){.host = &site->hosts[i], .port = 11211, .config = {settings, 3}};
+            (struct spec_node){.host = &site->hosts[i], .port = 27411, .config = {settings, 3}};
     site->cloud = (struct spec_cloud){.code = "test-cloud",
                                       .package = &site->package,
                                       .config = {settings, 3},

@@ -91,8 +91,8 @@ static void a_blank_host_has_nothing_and_others_stay_unknown(void **state)
     assert_int_equal(find("release/here/arcus")->presence, PRESENCE_ABSENT);
     assert_int_equal(find("zk_config/here")->presence, PRESENCE_ABSENT);
     assert_int_equal(find("zk_server/here")->presence, PRESENCE_ABSENT);
-    assert_int_equal(find("node/test-cloud/127.0.0.1:11211")->presence, PRESENCE_ABSENT);
-    assert_int_equal(find("node/test-cloud/127.0.0.2:11211")->presence, PRESENCE_UNKNOWN);
+    assert_int_equal(find("node/test-cloud/127.0.0.1:27411")->presence, PRESENCE_ABSENT);
+    assert_int_equal(find("node/test-cloud/127.0.0.2:27411")->presence, PRESENCE_UNKNOWN);
     assert_int_equal(find("cloud/test-cloud")->presence, PRESENCE_UNKNOWN);
 }
 
@@ -134,7 +134,7 @@ static void a_release_of_another_package_is_not_ours(void **state)
 
 static void a_live_process_is_a_node_with_what_it_was_started_with(void **state)
 {
-    struct probe_process *process = add_process("test-cloud-11211", true);
+    struct probe_process *process = add_process("test-cloud-27411", true);
 
     (void)state;
     start_with(&process->attrs, "release", DIGEST_A);
@@ -143,21 +143,21 @@ static void a_live_process_is_a_node_with_what_it_was_started_with(void **state)
     start_with(&process->attrs, "online", "yes");
     start_with(&process->attrs, "live.items", "7");
     fill();
-    assert_string_equal(value("node/test-cloud/127.0.0.1:11211", "running"), "yes");
-    assert_string_equal(value("node/test-cloud/127.0.0.1:11211", "release"), DIGEST_A);
-    assert_string_equal(value("node/test-cloud/127.0.0.1:11211", "set.threads"), "6");
-    assert_string_equal(value("node/test-cloud/127.0.0.1:11211", "install_dir"), "/site/opt");
-    assert_string_equal(value("node/test-cloud/127.0.0.1:11211", "live.pid"), "42");
-    assert_null(value("node/test-cloud/127.0.0.1:11211", "online"));
-    assert_null(value("node/test-cloud/127.0.0.1:11211", "live.items"));
+    assert_string_equal(value("node/test-cloud/127.0.0.1:27411", "running"), "yes");
+    assert_string_equal(value("node/test-cloud/127.0.0.1:27411", "release"), DIGEST_A);
+    assert_string_equal(value("node/test-cloud/127.0.0.1:27411", "set.threads"), "6");
+    assert_string_equal(value("node/test-cloud/127.0.0.1:27411", "install_dir"), "/site/opt");
+    assert_string_equal(value("node/test-cloud/127.0.0.1:27411", "live.pid"), "42");
+    assert_null(value("node/test-cloud/127.0.0.1:27411", "online"));
+    assert_null(value("node/test-cloud/127.0.0.1:27411", "live.items"));
 }
 
 static void a_dead_process_is_no_node(void **state)
 {
     (void)state;
-    add_process("test-cloud-11211", false);
+    add_process("test-cloud-27411", false);
     fill();
-    assert_int_equal(find("node/test-cloud/127.0.0.1:11211")->presence, PRESENCE_ABSENT);
+    assert_int_equal(find("node/test-cloud/127.0.0.1:27411")->presence, PRESENCE_ABSENT);
 }
 
 static void a_running_node_that_nobody_names_is_seen_in_a_cloud_of_ours_only(void **state)
@@ -247,7 +247,7 @@ static void the_digest_changes_with_what_a_plan_depends_on_only(void **state)
     fixture.probe.data_dirs.items[0].myid = "1";
     after = digest_now();
     assert_string_not_equal(after, before);
-    add_process("test-cloud-11211", true);
+    add_process("test-cloud-27411", true);
     before = digest_now();
     assert_string_not_equal(before, after);
     fixture.probe.install_dirs.items[0].processes.items[0].pid = 43;

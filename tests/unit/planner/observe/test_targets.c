@@ -77,8 +77,8 @@ static void everything_in_the_spec_is_declared_with_its_host(void **state)
     assert_string_equal(host_of("zk_server/here")->name, "here");
     assert_string_equal(host_of("release/here/arcus")->name, "here");
     assert_string_equal(host_of("release/gone/arcus")->name, "gone");
-    assert_string_equal(host_of("node/test-cloud/127.0.0.1:11211")->name, "here");
-    assert_string_equal(host_of("node/test-cloud/127.0.0.2:11211")->name, "gone");
+    assert_string_equal(host_of("node/test-cloud/127.0.0.1:27411")->name, "here");
+    assert_string_equal(host_of("node/test-cloud/127.0.0.2:27411")->name, "gone");
     assert_int_equal(fixture.world.facts.count, 8);
 }
 
