@@ -26,11 +26,9 @@ static int64_t bytes_of_deploy(const struct plan *plan, const struct step *step,
     const struct change *package =
         diff_find(plan->diff, arena_printf(arena, "package/%s", release->package->name));
 
-    if (!package || !package->seen)
-        return UNKNOWN;
-    if (package->verb != VERB_KEEP && !diff_is_foreseen(package))
-        return UNKNOWN;
-    return attr_number(package->seen, "bytes");
+    if (package && diff_is_foreseen(package))
+        return attr_number(&package->fact->attrs, "bytes");
+    return package && package->verb == VERB_KEEP ? attr_number(package->seen, "bytes") : UNKNOWN;
 }
 
 void costs_fill(struct plan *plan, struct arena *arena)

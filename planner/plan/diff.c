@@ -38,6 +38,8 @@ static struct change *change_add(struct differ *differ, const struct restype *ty
     change->fact = world_find(differ->input->world, address);
     change->recorded = recorded_find(differ->input->recorded, address);
     change->seen = diff_see(differ->input, type, address, differ->arena, &change->note);
+    if (!change->note && change->fact)
+        change->note = change->fact->note;
     *vec_push(differ->arena, &differ->diff->changes) = change;
     map_put(&differ->by_address, address, change);
     return change;

@@ -125,8 +125,12 @@ static const char *create_text(const struct change *change)
     bool is_process = change->type->on_restart != OP_NONE;
     bool was_there = change->recorded && !change->recorded->is_uncertain;
 
+    const char *build = change->fact ? attrs_value(&change->fact->attrs, "build") : NULL;
+
     if (change->seen)
         return "not running";
+    if (build)
+        return build;
     if (was_there)
         return is_process ? "not running any more" : "missing";
     return "new";

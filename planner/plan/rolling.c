@@ -2,10 +2,11 @@
  * canaries, then a few at a time; ZooKeeper servers one by one with the leader last, because each
  * change of leader stops the whole ensemble for a moment.
  *
- * New ensemble members have empty disks. When they are so many that they could elect a leader
- * among themselves, everything that the old members know would be lost, so then the old ones go
- * first and the new ones follow one by one. Otherwise new and dead members start first: that is
- * what the quorum lives on while others restart. */
+ * New ensemble members have empty disks. If so many of them ran that they could elect a leader
+ * among themselves, everything that the old members know would be lost. So only as many as cannot
+ * do that start first, together with old members that are down: that is what the quorum lives on
+ * while the running ones restart. The other new members follow one by one.
+ */
 #include "planner/plan/builder.h"
 
 #include <stdlib.h>
@@ -39,48 +40,75 @@ static bool is_leader(const struct item *item)
     return mode && !strcmp(mode, "leader");
 }
 
-/* A member without a configuration, or one that never ran, has nothing to lose. */
+/* A member with nothing to lose: without a configuration, without data where the host says so, or
+ * else one that never ran. */
 static bool is_blank(const struct builder *builder, const struct item *item)
 {
     const struct recorded_resource *recorded = item->change->recorded;
-    const struct item *config =
-        builder_find(builder, "zk_config/%s", item->step->host ? item->step->host->name : "");
+    const char *host = item->step->host ? item->step->host->name : "";
+    const char *config = arena_printf(builder->arena, "zk_config/%s", host);
+    const struct item *config_item = map_get(&builder->by_address, config);
+    const struct fact *fact = world_find(builder->input->world, config);
+    const char *has_data = fact ? attrs_value(&fact->attrs, "live.data") : NULL;
 
-    return (config && config->change->verb == VERB_CREATE) || !recorded || recorded->is_uncertain;
+    if (config_item && config_item->change->verb == VERB_CREATE)
+        return true;
+    if (has_data)
+        return strcmp(has_data, "no") == 0;
+    return !recorded || recorded->is_uncertain;
+}
+
+struct ensemble {
+    size_t blank_count; /* among all members, also those left out of this plan */
+    size_t member_count;
+    struct item_list starts; /* of members with data */
+    struct item_list blanks;
+    struct item_list restarts; /* the leader last */
+};
+
+static void ensemble_collect(struct builder *builder, struct ensemble *ensemble)
+{
+    const struct spec_zookeeper *zookeeper = builder->input->spec->zookeeper;
+    struct item_list leaders = {0};
+
+    if (zookeeper && zookeeper->is_managed)
+        ensemble->member_count = zookeeper->host_count;
+    vec_each(slot, &builder->items) {
+        struct item *item = *slot;
+        bool is_new = item->step->op == OP_ZK_START && is_blank(builder, item);
+
+        ensemble->blank_count += is_new;
+        if (item->is_left_out)
+            continue;
+        if (item->step->op == OP_ZK_START)
+            list_add(builder, is_new ? &ensemble->blanks : &ensemble->starts, item);
+        else if (item->step->op == OP_ZK_RESTART)
+            list_add(builder, is_leader(item) ? &leaders : &ensemble->restarts, item);
+    }
+    vec_each(leader, &leaders.items)
+        list_add(builder, &ensemble->restarts, *leader);
 }
 
 static void link_zookeeper(struct builder *builder)
 {
-    const struct spec_zookeeper *zookeeper = builder->input->spec->zookeeper;
-    struct item_list starts = {0}, blanks = {0}, restarts = {0}, leaders = {0};
-    size_t members = zookeeper && zookeeper->is_managed ? zookeeper->host_count : 0;
-    size_t blank_members = 0;
-    bool is_careful;
+    struct ensemble ensemble = {0};
+    size_t early;
 
-    vec_each(slot, &builder->items) {
-        struct item *item = *slot;
+    ensemble_collect(builder, &ensemble);
+    chain(builder, &ensemble.restarts);
+    early = ensemble.blanks.items.count;
+    if (ensemble.blank_count < ensemble.member_count && early > ensemble.member_count / 2)
+        early = ensemble.member_count / 2;
+    for (size_t i = 0; i < early; i++)
+        list_add(builder, &ensemble.starts, ensemble.blanks.items.items[i]);
+    if (ensemble.restarts.items.count)
+        wait_for_all(builder, ensemble.restarts.items.items[0], &ensemble.starts);
+    for (size_t i = early; i < ensemble.blanks.items.count; i++) {
+        struct item *late = ensemble.blanks.items.items[i];
 
-        blank_members += item->step->op == OP_ZK_START && is_blank(builder, item);
-        if (item->is_left_out)
-            continue;
-        if (item->step->op == OP_ZK_START)
-            list_add(builder, is_blank(builder, item) ? &blanks : &starts, item);
-        else if (item->step->op == OP_ZK_RESTART)
-            list_add(builder, is_leader(item) ? &leaders : &restarts, item);
-    }
-    vec_each(leader, &leaders.items)
-        list_add(builder, &restarts, *leader);
-    chain(builder, &restarts);
-    is_careful = blanks.items.count && blank_members < members && blank_members >= members / 2 + 1;
-    if (is_careful) {
-        chain(builder, &blanks);
-        wait_for_all(builder, blanks.items.items[0], &starts);
-        wait_for_all(builder, blanks.items.items[0], &restarts);
-    }
-    if (restarts.items.count) {
-        wait_for_all(builder, restarts.items.items[0], &starts);
-        if (!is_careful)
-            wait_for_all(builder, restarts.items.items[0], &blanks);
+        wait_for_all(builder, late, &ensemble.starts);
+        wait_for_all(builder, late, &ensemble.restarts);
+        list_add(builder, &ensemble.starts, late);
     }
 }
 

@@ -165,15 +165,60 @@ static const char *ensemble_of(const char *hosts)
                       arena_printf(scene.arena, "hosts: [%s]\n  home", hosts));
 }
 
-static void new_members_who_could_outvote_the_old_one_follow_it_one_by_one(void **state)
+/* One new member gives the old one its quorum; both new ones would not need the old one. */
+static void new_members_who_could_outvote_the_old_one_do_not_run_before_it(void **state)
 {
     (void)state;
     scene_stand(&scene, "before.yaml", ensemble_of("h1"));
     scene_spec(&scene, "a.yaml", scene_site);
     assert_int_equal(scene_plan(&scene), 0);
     assert_int_equal(scene_step(&scene, "zk_server/h1")->op, OP_ZK_RESTART);
+    assert_true(scene_needs(&scene, "zk_server/h1", "zk_server/h2"));
+    assert_true(scene_needs(&scene, "zk_server/h3", "zk_server/h1"));
+}
+
+static void two_blank_members_of_three_join_the_survivor_one_by_one(void **state)
+{
+    (void)state;
+    scene_stand(&scene, "before.yaml", scene_site);
+    scene_spec(&scene, "a.yaml", scene_site);
+    scene_gone(&scene, "zk_config/h1");
+    scene_gone(&scene, "zk_server/h1");
+    scene_gone(&scene, "zk_config/h3");
+    scene_gone(&scene, "zk_server/h3");
+    assert_int_equal(scene_plan(&scene), 0);
+    assert_true(scene_needs(&scene, "zk_server/h3", "zk_server/h1"));
+    assert_false(scene_needs(&scene, "zk_server/h1", "zk_server/h3"));
+}
+
+static void an_old_member_that_is_down_starts_before_the_blank_majority(void **state)
+{
+    (void)state;
+    scene_stand(&scene, "before.yaml", scene_site);
+    scene_spec(&scene, "a.yaml", scene_site);
+    for (int i = 1; i <= 3; i++)
+        scene_gone(&scene, arena_printf(scene.arena, "zk_server/h%d", i));
+    scene_set_fact(&scene, "zk_config/h1", "live.data", "no");
+    scene_set_fact(&scene, "zk_config/h2", "live.data", "no");
+    scene_set_fact(&scene, "zk_config/h3", "live.data", "yes");
+    assert_int_equal(scene_plan(&scene), 0);
+    assert_int_equal(scene_step(&scene, "zk_server/h3")->needs.count, 0);
+    assert_int_equal(scene_step(&scene, "zk_server/h1")->needs.count, 0);
     assert_true(scene_needs(&scene, "zk_server/h2", "zk_server/h1"));
-    assert_true(scene_needs(&scene, "zk_server/h3", "zk_server/h2"));
+    assert_true(scene_needs(&scene, "zk_server/h2", "zk_server/h3"));
+}
+
+static void an_ensemble_that_was_only_stopped_starts_all_at_once(void **state)
+{
+    (void)state;
+    scene_stand(&scene, "before.yaml", scene_site);
+    scene_spec(&scene, "a.yaml", scene_site);
+    for (int i = 1; i <= 3; i++)
+        scene_gone(&scene, arena_printf(scene.arena, "zk_server/h%d", i));
+    assert_int_equal(scene_plan(&scene), 0);
+    for (int i = 1; i <= 3; i++)
+        assert_int_equal(
+            scene_step(&scene, arena_printf(scene.arena, "zk_server/h%d", i))->needs.count, 0);
 }
 
 static void a_single_new_member_starts_before_the_old_ones_restart(void **state)
@@ -241,7 +286,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dead_member_is_started_before_others_restart, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(
-            new_members_who_could_outvote_the_old_one_follow_it_one_by_one, setup, teardown),
+            new_members_who_could_outvote_the_old_one_do_not_run_before_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_blank_members_of_three_join_the_survivor_one_by_one,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(an_old_member_that_is_down_starts_before_the_blank_majority,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(an_ensemble_that_was_only_stopped_starts_all_at_once, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_single_new_member_starts_before_the_old_ones_restart,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_ensemble_starts_all_at_once, setup, teardown),
