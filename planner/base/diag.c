@@ -48,13 +48,15 @@ const struct diag_code_info *diag_code_info(enum diag_code code)
 
 int fault_set(struct fault *fault, enum diag_code code, const char *format, ...)
 {
+    char text[sizeof(fault->text)];
     va_list args;
 
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
     fault->code = code;
     fault->hint[0] = '\0';
-    va_start(args, format);
-    vsnprintf(fault->text, sizeof(fault->text), format, args);
-    va_end(args);
+    memcpy(fault->text, text, sizeof(text));
     return -1;
 }
 

@@ -35,7 +35,8 @@ struct fault {
     char hint[320]; /* "" for none */
 };
 
-/* Fills fault and returns -1, so that a function can end with it. The hint is "" at first. */
+/* Fills fault and returns -1, so that a function can end with it. The hint is "" at first. What is
+ * printed may be the text that fault had before. */
 int fault_set(struct fault *fault, enum diag_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int fault_hint(struct fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -35,7 +35,7 @@ static inline void *vec_grow(struct arena *arena, void *items, size_t count, siz
     }
     *room = *room ? *room * 2 : 8;
     moved = arena_alloc_array(arena, *room, item_size);
-    if (count)
+    if (items)
         memcpy(moved, items, count * item_size);
     return moved;
 }

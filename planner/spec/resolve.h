@@ -23,7 +23,9 @@ struct resolver {
     size_t hint_count;
     size_t node_count;
     size_t use_count;
-    bool has_bad_host; /* a host's name could not be read: a missing name may be that one */
+    /* A name could not be read: one that is missing may be that one. */
+    bool has_bad_host;
+    bool has_bad_package;
 };
 
 void resolve_hosts(struct resolver *resolver, const struct tree *root);

@@ -154,7 +154,7 @@ static void add_address(struct resolver *resolver, struct host_entry *entry, str
     const struct spec_host *first;
     struct diag *diag;
 
-    if (!host->address || entry->is_bad_address)
+    if (!entry->address || entry->is_bad_address)
         return;
     if (!is_address(host->address)) {
         diag_error(resolver->diags, DIAG_SPEC_VALUE, entry->address->at,

@@ -157,8 +157,10 @@ void resolve_packages(struct resolver *resolver, const struct tree *root)
     const struct tree *map = tree_get(root, "packages");
     struct spec_package *packages;
 
-    if (!map)
+    if (!map || map->kind != TREE_MAP) {
+        resolver->has_bad_package = map && map->is_broken;
         return;
+    }
     packages = arena_array_of(resolver->arena, struct spec_package, map->entries.count);
     resolver->spec->packages = packages;
     vec_each(entry, &map->entries) {

@@ -106,7 +106,7 @@ const struct spec_package *resolve_package_use(struct resolver *resolver, const 
     struct nearest nearest = {.wrong = text};
     struct diag *diag;
 
-    if (!text || package)
+    if (!text || package || resolver->has_bad_package)
         return package;
     diag = diag_error(resolver->diags, DIAG_SPEC_REFERENCE, name->at, "package %s is not defined",
                       name->shown);

@@ -190,7 +190,7 @@ static void check_home(struct resolver *resolver, const struct tree *map,
             resolver->diags,
             diag_error(resolver->diags, DIAG_SPEC_MISSING_KEY, package->at, "key home is missing"),
             "home says where in the package bin/zkServer.sh lies");
-    if (!text)
+    if (!home || !text)
         return;
     if (text[0] == '/' && package) {
         diag = diag_error(resolver->diags, DIAG_SPEC_CONFLICT, home->at,

@@ -391,20 +391,23 @@ static int read_node(struct reader *reader, int depth, struct tree **node)
     return result;
 }
 
+/* The stream's start, a document with one node, and the stream's end. */
 static int read_documents(struct reader *reader, struct tree **root)
 {
-    if (next_event(reader) < 0 || next_event(reader) < 0)
-        return -1;
-    if (reader->event.type == YAML_STREAM_END_EVENT) {
+    int result = next_event(reader);
+
+    result = result < 0 ? result : next_event(reader);
+    if (result == 0 && reader->event.type == YAML_STREAM_END_EVENT) {
         *root = arena_new_of(reader->arena, struct tree);
         (*root)->at = (struct srcloc){reader->source->file, 1, 1};
         return 0;
     }
-    if (next_event(reader) < 0 || read_node(reader, 1, root) < 0 || next_event(reader) < 0 ||
-        next_event(reader) < 0)
-        return -1;
-    if (reader->event.type == YAML_STREAM_END_EVENT)
-        return 0;
+    result = result < 0 ? result : next_event(reader);
+    result = result < 0 ? result : read_node(reader, 1, root);
+    result = result < 0 ? result : next_event(reader);
+    result = result < 0 ? result : next_event(reader);
+    if (result < 0 || reader->event.type == YAML_STREAM_END_EVENT)
+        return result;
     diag_hint(reader->diags,
               diag_error(reader->diags, DIAG_YAML_SYNTAX, place_of_event(reader),
                          "expected one document in a file, found a second one"),

@@ -22,6 +22,7 @@ struct variable {
     struct tree *node; /* in vars; NULL for one given with --var */
     const char *value; /* of one given with --var */
     enum variable_state state;
+    bool is_used;
 };
 
 struct replacer {
@@ -64,7 +65,7 @@ static void add_variable(struct replacer *replacer, const char *name, struct tre
         *vec_push(replacer->arena, &replacer->all) = variable;
         map_put(&replacer->variables, name, variable);
     }
-    *variable = (struct variable){name, node, value, VARIABLE_RAW};
+    *variable = (struct variable){.name = name, .node = node, .value = value};
 }
 
 static struct diag *report(struct replacer *replacer, const struct value *value, size_t offset,
@@ -127,6 +128,7 @@ static int add_variable_value(struct replacer *replacer, struct value *value, si
 
     if (!variable)
         return report_undefined(replacer, value, offset, name);
+    variable->is_used = true;
     if (!variable->node) {
         str_puts(&value->text, variable->value);
         return 0;
@@ -259,6 +261,25 @@ static void replace_variables(struct replacer *replacer)
     }
 }
 
+/* A variable given with --var that nothing uses is most likely a misspelled one. */
+static void warn_of_unused(struct replacer *replacer)
+{
+    vec_each(item, &replacer->all) {
+        struct nearest nearest = {.wrong = (*item)->name};
+        struct diag *diag;
+
+        if ((*item)->node || (*item)->is_used)
+            continue;
+        diag = diag_warning(replacer->diags, DIAG_SPEC_VARIABLE, SRCLOC_NONE,
+                            "variable %s, given with --var, is used nowhere", (*item)->name);
+        vec_each(other, &replacer->all)
+            if (*other != *item)
+                nearest_offer(&nearest, (*other)->name);
+        if (nearest_found(&nearest))
+            diag_hint(replacer->diags, diag, "did you mean %s?", nearest_found(&nearest));
+    }
+}
+
 void vars_replace(struct tree *root, const struct spec_input *input, struct arena *arena,
                   struct diags *diags)
 {
@@ -277,5 +298,6 @@ void vars_replace(struct tree *root, const struct spec_input *input, struct aren
     vec_each(entry, &root->entries)
         if (entry->value != vars)
             replace_below(&replacer, entry->value);
+    warn_of_unused(&replacer);
     map_deinit(&replacer.variables);
 }

@@ -11,6 +11,7 @@ enum {
 };
 
 /* Replaces ${name} and ${env:NAME} in every value below root, by what input and the map vars of
- * root say. $${ stands for ${ itself. What cannot be replaced is reported and marked broken. */
+ * root say. $${ stands for ${ itself. What cannot be replaced is reported and marked broken.
+ * A variable of input that nothing uses gives a warning. */
 void vars_replace(struct tree *root, const struct spec_input *input, struct arena *arena,
                   struct diags *diags);

@@ -167,6 +167,16 @@ static void a_fault_becomes_an_error_with_its_hint(void **state)
                                                "error[E0403]: no\n");
 }
 
+static void a_fault_may_quote_itself(void **state)
+{
+    struct fault fault;
+
+    (void)state;
+    fault_set(&fault, DIAG_HOST_COMMAND, "no space left");
+    fault_set(&fault, DIAG_HOST_DISK_FULL, "writing to %s: %s", "cache001", fault.text);
+    assert_string_equal(fault.text, "writing to cache001: no space left");
+}
+
 static void a_long_fault_is_cut_and_stays_a_text(void **state)
 {
     struct fault fault;
@@ -306,6 +316,7 @@ int main(void)
         TEST(warnings_are_no_errors),
         TEST(the_exit_status_is_that_of_the_first_error_by_place),
         TEST(a_fault_becomes_an_error_with_its_hint),
+        TEST(a_fault_may_quote_itself),
         TEST(a_long_fault_is_cut_and_stays_a_text),
         TEST(nothing_in_a_message_drives_the_terminal),
         TEST(characters_outside_ascii_are_printed_as_they_are),

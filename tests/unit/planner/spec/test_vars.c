@@ -22,14 +22,16 @@ static const char *environment(const char *name)
     return strcmp(name, "EMPTY") == 0 ? "" : NULL;
 }
 
-/* The value of key v after replacement; NULL when it is broken. */
+/* The value of key v after replacement; NULL when it is broken. Both given variables are used. */
 static struct tree *replace(struct fixture *fixture, const char *text)
 {
-    struct spec_input input = {
-        .variables = given, .variable_count = 2, .environment = environment, .home = "/"};
+    const char *using = "\nused: \"${given}${both}\"\n";
+    struct spec_input input = {.environment = environment, .home = "/"};
     struct tree *value;
 
-    assert_int_equal(fixture_parse(fixture, text), 0);
+    input.variables = given;
+    input.variable_count = 2;
+    assert_int_equal(fixture_parse(fixture, fixture_join(fixture, text, using)), 0);
     vars_replace(fixture->tree, &input, fixture->arena, fixture->diags);
     value = tree_get(fixture->tree, "v");
     return value->is_broken ? NULL : value;
@@ -104,6 +106,18 @@ static void what_came_from_the_environment_is_not_shown(void **state)
     assert_string_equal(value->shown, "b${s}");
     value = replace(fixture, "vars: { s: x }\nv: b${s}\n");
     assert_string_equal(value->shown, "bx");
+}
+
+static void a_given_variable_that_nothing_uses_is_warned_of(void **state)
+{
+    struct fixture *fixture = *state;
+    struct spec_input input = {.variables = given, .variable_count = 2, .home = "/"};
+
+    assert_int_equal(fixture_parse(fixture, "vars: { bot: 1, both: 2 }\nv: ${bot}${given}\n"), 0);
+    vars_replace(fixture->tree, &input, fixture->arena, fixture->diags);
+    assert_string_equal(fixture_messages(fixture),
+                        "warning[W0210]: variable both, given with --var, is used nowhere\n"
+                        "hint: did you mean bot?\n");
 }
 
 static void undefined_names_are_reported_with_the_nearest(void **state)
@@ -193,6 +207,7 @@ int main(void)
         FIXTURE_TEST(the_environment_is_asked_only_by_name),
         FIXTURE_TEST(dollars_are_otherwise_plain),
         FIXTURE_TEST(what_came_from_the_environment_is_not_shown),
+        FIXTURE_TEST(a_given_variable_that_nothing_uses_is_warned_of),
         FIXTURE_TEST(undefined_names_are_reported_with_the_nearest),
         FIXTURE_TEST(every_undefined_name_of_a_value_is_reported),
         FIXTURE_TEST(malformed_references_are_refused),
