@@ -268,7 +268,6 @@ static int run_steps(struct pipeline *pipeline)
         .color = cli->color,
         .json = cli->json,
         .quiet = cli->quiet,
-        .parallel = cli_has(cli, OPTION_PARALLEL) ? cli->parallel : 0,
         .parallel = cli->parallel,
         .on_session = lock_new_session,
         .on_session_data = pipeline};
