@@ -13,7 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { WIDTH = 80, HEIGHT = 24, WIDTH_MIN = 20, HOST_WIDTH = 24 };
+enum { WIDTH = 80, HEIGHT = 24, WIDTH_MIN = 20, HOST_WIDTH = 16 };
 
 static void terminal_size(const struct progress *progress, int *width, int *height)
 {
@@ -63,17 +63,17 @@ static void add_amount(struct str *text, const struct activity *activity)
 static void add_activity(struct str *text, struct activity *activity, int width)
 {
     const struct step *step = activity->step;
-    struct str line = {0};
+    struct str line = {0}, elapsed = {0};
     char phase[48];
 
     activity_get_phase(activity, phase);
-    str_printf(&line, "  %-*s %s %s", HOST_WIDTH, step->host ? step->host->name : "here",
-               op_word(step->op), step->change->address);
+    progress_add_time(&elapsed, clock_now_ms() - activity->started_ms);
+    str_printf(&line, "  %-*s %8s  %s %s", HOST_WIDTH, step->host ? step->host->name : "here",
+               str_text(&elapsed), op_word(step->op), step->change->address);
+    str_deinit(&elapsed);
     if (*phase)
         str_printf(&line, ": %s", phase);
     add_amount(&line, activity);
-    str_puts(&line, "  ");
-    progress_add_time(&line, clock_now_ms() - activity->started_ms);
     add_fitting(text, str_text(&line), width - 1);
     str_puts(text, "\n");
     str_deinit(&line);
