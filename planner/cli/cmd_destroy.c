@@ -122,7 +122,7 @@ int cmd_destroy(struct cli *cli)
     pipeline.options.intent = PLAN_DESTROY;
     pipeline.shows = pipeline.asks = true;
     if (cli_has(cli, OPTION_PURGE))
-        pipeline.also = "and remove all data directories";
+        pipeline.also = "remove all data directories";
     status = pipeline_run(&pipeline);
     if (status == 0 && cli_has(cli, OPTION_PURGE))
         status = purge_all(&pipeline);

@@ -301,16 +301,27 @@ static int do_plan(struct pipeline *pipeline)
     return status;
 }
 
+static const char *question(const struct pipeline *pipeline)
+{
+    struct arena *arena = pipeline->cli->arena;
+    int steps = pipeline->plan->summary.steps;
+    const char *also = pipeline->also;
+    const char *what =
+        steps == 1 ? "apply this step" : arena_printf(arena, "apply these %d steps", steps);
+
+    if (!also)
+        return what;
+    return steps ? arena_printf(arena, "%s and %s", what, also) : also;
+}
+
 static bool ask(const struct pipeline *pipeline)
 {
     FILE *out = pipeline->cli->json ? stderr : stdout;
-    const char *also = pipeline->also;
     char *line = NULL;
     size_t room = 0;
     bool agreed;
 
-    fprintf(out, "apply these %d steps%s%s? [y/N] ", pipeline->plan->summary.steps, also ? " " : "",
-            also ? also : "");
+    fprintf(out, "%s? [y/N] ", question(pipeline));
     fflush(out);
     agreed = getline(&line, &room, stdin) > 0 &&
              (strcasecmp(line, "y\n") == 0 || strcasecmp(line, "yes\n") == 0);
@@ -327,7 +338,7 @@ static int confirm(struct pipeline *pipeline)
         return 0;
     if (!isatty(STDIN_FILENO)) {
         diag = diag_error(cli->diags, DIAG_NOT_CONFIRMED, SRCLOC_NONE,
-                          "%d steps are to be confirmed, and there is no terminal to ask at",
+                          "steps to be confirmed: %d, and there is no terminal to ask at",
                           pipeline->plan->summary.steps);
         diag_hint(cli->diags, diag, "use --yes");
         return -1;

@@ -16,7 +16,7 @@ struct pipeline {
     enum refresh refresh;
     bool shows;       /* the plan is printed before it is done */
     bool asks;        /* and confirmed, unless --yes */
-    const char *also; /* what else has to be confirmed ("and remove …"); NULL */
+    const char *also; /* what else has to be confirmed ("remove …"); NULL */
     /* Filled by pipeline_plan. */
     struct run_lock *lock;
     struct lock_holder self;

@@ -136,7 +136,8 @@ void status_print(const struct status *status, struct arena *arena, FILE *out, b
     if (status->drift == 0)
         fputs("\ndrift: none\n", out);
     else if (status->drift > 0)
-        fprintf(out, "\ndrift: %d steps, see arcusplan plan\n", status->drift);
+        fprintf(out, "\ndrift: %d step%s, see arcusplan plan\n", status->drift,
+                status->drift == 1 ? "" : "s");
 }
 
 /* json_string is NULL for what is not UTF-8. */
