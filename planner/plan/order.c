@@ -13,16 +13,16 @@ struct placement {
 
 static void report_cycle(struct placement *placement, const struct item *first)
 {
-    size_t i = placement->stack.count - 1;
+    bool is_inside = false;
     struct diag *diag = diag_error(placement->diags, DIAG_PLAN_CYCLE, first->change->at,
                                    "the step for %s waits for itself", first->change->address);
 
-    while (placement->stack.items[i] != first)
-        i--;
-    while (++i < placement->stack.count) {
-        const struct change *change = placement->stack.items[i]->change;
+    vec_each(item, &placement->stack) {
+        const struct change *change = (*item)->change;
 
-        diag_note(placement->diags, diag, change->at, "by way of %s", change->address);
+        if (is_inside)
+            diag_note(placement->diags, diag, change->at, "by way of %s", change->address);
+        is_inside |= *item == first;
     }
     diag_hint(placement->diags, diag, "apply it in parts with --target or --exclude");
     placement->has_failed = true;

@@ -11,9 +11,12 @@
 
 json_t *json_text(const char *text)
 {
-    json_t *value = text ? json_string(text) : json_null();
     struct str clean = {0};
+    json_t *value;
 
+    if (!text)
+        return json_null();
+    value = json_string(text);
     if (value)
         return value;
     while (*text) {

@@ -48,7 +48,8 @@ static const char *ensemble_text(struct arena *arena, const char *connect)
 
     while ((member = strsep(&rest, ",")))
         *vec_push(arena, &members) = member;
-    qsort(members.items, members.count, sizeof(*members.items), member_compare);
+    if (members.count > 1)
+        qsort(members.items, members.count, sizeof(*members.items), member_compare);
     vec_each(each, &members)
         text = text ? arena_printf(arena, "%s,%s", text, *each) : *each;
     return text;
