@@ -81,7 +81,7 @@ def test_at_a_terminal_the_plan_is_confirmed_first(small):
 
 def test_ctrl_c_ends_the_running_steps_and_the_next_apply_finishes(small):
     result = small.program.run_on_terminal(
-        "apply", *small.specs, "--yes", interrupt_when=lambda text: "deploy" in text)
+        "apply", *small.specs, "--yes", interrupt_when=lambda text: "done  " in text)
     assert result.rc == 3, result
     small.settle()
     up = small.servers()
