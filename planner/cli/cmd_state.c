@@ -35,7 +35,7 @@ static void print_list(struct cli *cli, const struct recorded *recorded)
     vec_each(resource, &recorded->resources)
         table_add(&table, (*resource)->address, (*resource)->host,
                   (*resource)->is_uncertain
-                      ? arena_printf(cli->arena, "uncertain: %s was cut", (*resource)->uncertain_op)
+                      ? arena_printf(cli->arena, "uncertain after %s", (*resource)->uncertain_op)
                   : (*resource)->prevent_destroy ? "prevent_destroy"
                                                  : NULL);
     table_print(&table, stdout, cli->color);
@@ -65,7 +65,7 @@ static void print_resource(struct cli *cli, const struct recorded_resource *reso
     if (resource->prevent_destroy)
         puts("protected by prevent_destroy");
     if (resource->is_uncertain)
-        printf("uncertain: a step (%s) was cut; the next run looks at the world\n",
+        printf("uncertain: %s failed or was cut; the next run looks at the world\n",
                resource->uncertain_op);
     table_print(&table, stdout, cli->color);
 }

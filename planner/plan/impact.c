@@ -21,13 +21,24 @@ static void members_add(struct arena *arena, struct members *members, const stru
             *vec_push(arena, &members->names) = attr->name + length;
 }
 
+/* Both are in the order of their attributes. */
+static bool are_same(const struct members *before, const struct members *after)
+{
+    if (before->names.count != after->names.count)
+        return false;
+    for (size_t i = 0; i < before->names.count; i++)
+        if (strcmp(before->names.items[i], after->names.items[i]) != 0)
+            return false;
+    return true;
+}
+
 static double keys_moved(const struct members *before, const struct members *after)
 {
     struct ring old = {0};
     struct ring new = {0};
     double moved = 0;
 
-    if (!before->names.count)
+    if (!before->names.count || are_same(before, after))
         return 0;
     if (!after->names.count)
         return 1;

@@ -111,6 +111,8 @@ static void an_attribute_too_many_counts_only_in_a_whole_set(void **state)
     stand(scene_site);
     scene_set_fact(&scene, node, "colour", "blue");
     assert_int_equal(change_of(node)->verb, VERB_KEEP);
+    scene_set_fact(&scene, "zk_server/h1", "release", "of a package that is not used any more");
+    assert_int_equal(change_of("zk_server/h1")->verb, VERB_KEEP);
     scene_set_fact(&scene, node, "set.backlog", "1");
     assert_int_equal(change_of(node)->verb, VERB_RESTART);
     assert_null(attr_of(change_of(node), "set.backlog")->new);

@@ -41,6 +41,7 @@ static void assert_prevented(void)
 {
     assert_int_equal(scene_plan(&scene), -1);
     assert_null(scene.plan);
+    assert_int_equal(diags_count_errors(scene.diags), 1);
     assert_non_null(strstr(scene_errors(&scene), "error[E0703]: cloud/beta would be destroyed"));
 }
 

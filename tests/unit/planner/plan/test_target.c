@@ -90,6 +90,21 @@ static void a_targeted_removal_takes_along_the_stops_before_it(void **state)
     assert_true(scene_needs(&scene, "cloud/beta", "node/beta/10.0.0.2:11212"));
 }
 
+static void a_targeted_removal_does_not_take_along_what_it_only_comes_after(void **state)
+{
+    const char *const target = "zk_server/h3";
+
+    (void)state;
+    scene_stand(&scene, "before.yaml", scene_site);
+    scene_spec(
+        &scene, "a.yaml",
+        scene_edit(&scene, scene_site, "hosts: [h1, h2, h3]\n  home", "hosts: [h1, h2]\n  home"));
+    scene_pattern(&scene.options.targets, &target);
+    assert_int_equal(scene_plan(&scene), 0);
+    assert_int_equal(scene.plan->steps.count, 1);
+    assert_int_equal(scene_step(&scene, target)->op, OP_ZK_STOP);
+}
+
 static void what_needs_an_excluded_one_is_left_out_too(void **state)
 {
     const char *const exclude = "release/h1/*";
@@ -153,6 +168,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_targeted_removal_takes_along_the_stops_before_it, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            a_targeted_removal_does_not_take_along_what_it_only_comes_after, setup, teardown),
         cmocka_unit_test_setup_teardown(what_needs_an_excluded_one_is_left_out_too, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(excluding_a_server_leaves_what_only_comes_after_it, setup,

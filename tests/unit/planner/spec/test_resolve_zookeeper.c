@@ -107,6 +107,18 @@ static void servers_are_named_once(void **state)
     assert_refused(*state, "hosts: [a, b, a]", "error[E0208]: host a is twice in the ensemble");
 }
 
+static void an_ensemble_has_a_byte_for_myid(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *format = "arcusplan: 1\nhosts: { \"h[1-256]\": { address: \"h[1-256]\" } }\n"
+                         "zookeeper: { hosts: [\"h[1-%d]\"] }\n";
+
+    assert_int_equal(fixture_load(fixture, arena_printf(fixture->arena, format, 255)), 0);
+    assert_int_equal(fixture_load(fixture, arena_printf(fixture->arena, format, 256)), -1);
+    assert_string_equal(fixture_messages(fixture),
+                        "a.yaml:3:21: error[E0206]: expected at most 255 servers, found 256\n");
+}
+
 static void even_ensembles_are_warned_of(void **state)
 {
     struct fixture *fixture = *state;
@@ -178,6 +190,7 @@ int main(void)
         FIXTURE_TEST(external_ensembles_get_their_ports),
         FIXTURE_TEST(managed_and_external_exclude_each_other),
         FIXTURE_TEST(servers_are_named_once),
+        FIXTURE_TEST(an_ensemble_has_a_byte_for_myid),
         FIXTURE_TEST(even_ensembles_are_warned_of),
         FIXTURE_TEST(a_relative_home_lies_in_a_package),
         FIXTURE_TEST(its_ports_differ),

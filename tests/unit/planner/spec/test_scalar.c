@@ -18,25 +18,29 @@ static const struct schema_type size = {SCHEMA_SIZE, 1, 1048576};
 static const struct schema_type truth = {SCHEMA_BOOL};
 static const struct schema_type mode = {SCHEMA_MODE};
 static const char *const words[] = {"none", "sudo", "su", NULL};
+static const struct schema_form form = {"a host", NULL};
+static const struct schema_type text = {SCHEMA_TEXT, .form = &form};
+static const struct schema_type list = {SCHEMA_LIST, .item = &text};
+static const struct schema_type map = {SCHEMA_MAP};
 static const struct schema_type word = {SCHEMA_ENUM, .words = words};
 
-static long long parsed(const struct schema_type *type, const char *text)
+static long long parsed(const struct schema_type *type, const char *written)
 {
     struct fault fault = {0};
     long long number = -1;
 
-    if (scalar_parse(type, text, &number, &fault) < 0)
-        fail_msg("%s: %s", text, fault.text);
+    if (scalar_parse(type, written, &number, &fault) < 0)
+        fail_msg("%s: %s", written, fault.text);
     return number;
 }
 
-static void assert_refused(const struct schema_type *type, enum diag_code code, const char *text)
+static void assert_refused(const struct schema_type *type, enum diag_code code, const char *written)
 {
     struct fault fault;
     long long number;
 
-    if (scalar_parse(type, text, &number, &fault) == 0)
-        fail_msg("%s was taken", text);
+    if (scalar_parse(type, written, &number, &fault) == 0)
+        fail_msg("%s was taken", written);
     assert_int_equal(fault.code, code);
     assert_memory_equal(fault.text, "expected ", 9);
 }
@@ -135,10 +139,10 @@ static void words_give_their_position(void **state)
 
 static void assert_described(const struct schema_type *type, const char *expected)
 {
-    char text[256];
+    char described[256];
 
-    scalar_describe(type, text, sizeof(text));
-    assert_string_equal(text, expected);
+    scalar_describe(type, described, sizeof(described));
+    assert_string_equal(described, expected);
 }
 
 static void types_are_described_as_a_user_writes_them(void **state)
@@ -153,6 +157,17 @@ static void types_are_described_as_a_user_writes_them(void **state)
     assert_described(&truth, "true or false");
     assert_described(&mode, "permissions in octal like \"0755\"");
     assert_described(&word, "none, sudo or su");
+    assert_described(&text, "a host");
+    assert_described(&list, "a list");
+    assert_described(&map, "a map");
+}
+
+static void what_is_no_scalar_is_not_read(void **state)
+{
+    (void)state;
+    assert_refused(&text, DIAG_SPEC_TYPE, "a");
+    assert_refused(&list, DIAG_SPEC_TYPE, "a");
+    assert_refused(&map, DIAG_SPEC_TYPE, "a");
 }
 
 int main(void)
@@ -166,6 +181,7 @@ int main(void)
         FIXTURE_TEST(modes_are_octal),
         FIXTURE_TEST(words_give_their_position),
         FIXTURE_TEST(types_are_described_as_a_user_writes_them),
+        FIXTURE_TEST(what_is_no_scalar_is_not_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
