@@ -5,6 +5,7 @@
 #include "planner/observe/observe.h"
 
 #include "planner/base/clock.h"
+#include "planner/base/utf8.h"
 #include "planner/observe/host_facts.h"
 #include "planner/observe/live_stats.h"
 #include "planner/observe/targets.h"
@@ -188,6 +189,25 @@ static void look_at_all(struct observer *observer)
                        observer->arena);
 }
 
+/* Hosts and znodes may hold any bytes; from here on all text is fit for terminals and JSON. */
+static void clean_attrs(struct attrs *attrs, struct arena *arena)
+{
+    vec_each(attr, attrs) {
+        attr->name = utf8_clean(arena, attr->name);
+        attr->value = attr->value ? utf8_clean(arena, attr->value) : NULL;
+    }
+}
+
+static void clean_texts(struct world *world, struct arena *arena)
+{
+    vec_each(fact, &world->facts) {
+        clean_attrs(&(*fact)->attrs, arena);
+        (*fact)->note = (*fact)->note ? utf8_clean(arena, (*fact)->note) : NULL;
+    }
+    vec_each(host, &world->hosts)
+        clean_attrs(&(*host)->attrs, arena);
+}
+
 static int add_packages(struct observer *observer, struct diags *diags)
 {
     const struct observe_options *options = observer->options;
@@ -227,6 +247,7 @@ int observe(const struct spec *spec, const struct recorded *recorded,
     }
     if (add_packages(&observer, diags) < 0)
         return -1;
+    clean_texts(observer.world, arena);
     world_finish(observer.world);
     return 0;
 }
@@ -256,6 +277,7 @@ int observe_host_resource(struct transport *transport, const struct spec *spec, 
     world_init(&world, arena);
     world_fact(&world, address)->host = host;
     host_facts_add(host, &probe, 0, &codes, arena, &world);
+    clean_texts(&world, arena);
     world_finish(&world);
     *fact = *world_find(&world, address);
     world_deinit(&world);

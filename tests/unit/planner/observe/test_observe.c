@@ -147,6 +147,22 @@ static void what_is_installed_and_running_is_found(void **state)
     assert_non_null(strstr(find("zk_server/here")->note, "not started by arcusplan"));
 }
 
+static void bytes_that_are_no_text_are_made_text(void **state)
+{
+    const struct fact *fact;
+
+    (void)state;
+    site_dir_puts(&fixture.directory, "data/myid", "1\xff\n");
+    site_dir_puts(&fixture.directory, "data/conf/zoo.cfg", "tick\x1bTime=\xc3(\n");
+    site_dir_start(&fixture.directory, "opt/run/test-cloud-27411/started", getpid(),
+                   "attr.set.\xfe=\x01\n");
+    look();
+    fact = find("zk_config/here");
+    assert_string_equal(attrs_value(&fact->attrs, "myid"), "1?");
+    assert_string_equal(attrs_value(&fact->attrs, "cfg.tick?Time"), "?(");
+    assert_string_equal(attrs_value(&find(HERE_NODE)->attrs, "set.?"), "?");
+}
+
 static void a_host_of_which_only_the_state_knows_is_looked_at(void **state)
 {
     struct spec_host *old = arena_new_of(fixture.arena, struct spec_host);
@@ -316,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         observe_test(a_blank_site_is_absent_and_the_unreachable_host_unknown),
         observe_test(what_is_installed_and_running_is_found),
+        observe_test(bytes_that_are_no_text_are_made_text),
         observe_test(a_host_of_which_only_the_state_knows_is_looked_at),
         observe_test(an_ensemble_that_is_not_there_leaves_its_facts_unknown),
         observe_test(offline_everything_is_as_recorded),
