@@ -109,9 +109,11 @@ static int read_cloud(struct work *work, struct fault *fault)
 {
     struct registration_nodes listed = {0};
     struct zk_node list;
-    int result = zk_get(work->session, znode_cache_list(work->arena, work->code), work->deadline_ms,
-                        work->arena, &list, fault);
+    int result = zk_sync(work->session, work->deadline_ms, fault);
 
+    if (result == 0)
+        result = zk_get(work->session, znode_cache_list(work->arena, work->code), work->deadline_ms,
+                        work->arena, &list, fault);
     if (result < 0)
         return -1;
     if (result == 0)

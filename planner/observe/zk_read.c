@@ -8,7 +8,7 @@
 
 enum { WINDOW = 256 };
 
-enum read_kind { READ_DATA, READ_CHILDREN, READ_STAT };
+enum read_kind { READ_DATA, READ_CHILDREN, READ_STAT, READ_SYNC };
 
 /* A read_many in progress. */
 struct pipeline {
@@ -16,9 +16,9 @@ struct pipeline {
     struct zk_queue queue;
     struct zk_read *reads;
     size_t count;
-    enum read_kind single_kind; /* READ_STAT: of all reads; otherwise each says what it wants */
-    size_t next;                /* the first read never asked */
-    size_t *again;              /* a stack of reads to ask again; heap */
+    enum read_kind kind; /* READ_DATA: each read says whether it wants children instead */
+    size_t next;         /* the first read never asked */
+    size_t *again;       /* a stack of reads to ask again; heap */
     size_t again_count;
     size_t done;
     int64_t deadline_ms;
@@ -76,10 +76,16 @@ static void on_children(int rc, const struct String_vector *strings, const struc
     zk_request_finish(request, rc);
 }
 
+static void on_sync(int rc, const char *value, const void *context)
+{
+    (void)value;
+    zk_request_finish((struct zk_request *)context, rc);
+}
+
 static enum read_kind kind_of(const struct pipeline *pipeline, size_t index)
 {
-    if (pipeline->single_kind == READ_STAT)
-        return READ_STAT;
+    if (pipeline->kind != READ_DATA)
+        return pipeline->kind;
     return pipeline->reads[index].want_children ? READ_CHILDREN : READ_DATA;
 }
 
@@ -98,6 +104,9 @@ static int issue(struct pipeline *pipeline, size_t index, struct fault *fault)
         break;
     case READ_STAT:
         rc = zoo_aexists(session->handle, path, 0, on_stat, request);
+        break;
+    case READ_SYNC:
+        rc = zoo_async(session->handle, path, on_sync, request);
         break;
     default:
         rc = zoo_aget(session->handle, path, 0, on_data, request);
@@ -209,7 +218,7 @@ static int read_all(struct zk_session *session, struct zk_read *reads, size_t co
     struct pipeline pipeline = {.session = session,
                                 .reads = reads,
                                 .count = count,
-                                .single_kind = kind,
+                                .kind = kind,
                                 .deadline_ms = deadline_ms,
                                 .arena = arena};
     int result;
@@ -263,4 +272,11 @@ int zk_children(struct zk_session *session, const char *path, int64_t deadline_m
         return -1;
     *names = read.names;
     return read.result;
+}
+
+int zk_sync(struct zk_session *session, int64_t deadline_ms, struct fault *fault)
+{
+    struct zk_read read = {.path = "/"};
+
+    return read_all(session, &read, 1, READ_SYNC, deadline_ms, NULL, fault);
 }

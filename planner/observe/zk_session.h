@@ -30,6 +30,10 @@ void zk_session_close(struct zk_session *session); /* takes NULL */
 bool zk_session_is_connected(const struct zk_session *session);
 int64_t zk_session_id(const struct zk_session *session);
 
+/* Lets the reads that follow see all that any session had written before: a server of an ensemble
+ * may lag behind the others. 0 or -1. */
+int zk_sync(struct zk_session *session, int64_t deadline_ms, struct fault *fault);
+
 /* 0; ZK_NO_NODE; -1 with fault. */
 int zk_get(struct zk_session *session, const char *path, int64_t deadline_ms, struct arena *arena,
            struct zk_node *node, struct fault *fault);

@@ -185,6 +185,8 @@ int zk_view_read(struct zk_session *session, const char *const *codes, size_t co
     size_t base_count = plan_base(reads);
 
     *view = (struct zk_view){0};
+    if (zk_sync(session, deadline_ms, fault) < 0)
+        return -1;
     for (size_t i = 0; i < count; i++)
         plan_cloud(&reads[base_count + i * CLOUD_READS], codes[i], arena);
     if (zk_read_many(session, reads, base_count + count * CLOUD_READS, deadline_ms, arena, fault) <

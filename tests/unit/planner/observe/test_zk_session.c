@@ -274,6 +274,14 @@ static void ten_thousand_children_are_read_through_a_window(void **state)
     }
 }
 
+static void a_sync_is_answered(void **state)
+{
+    struct fault fault = {0};
+
+    (void)state;
+    assert_int_equal(zk_sync(fixture.session, clock_deadline_ms(LONG_MS), &fault), 0);
+}
+
 static void *read_some(void *data)
 {
     struct arena *arena = arena_new();
@@ -368,6 +376,8 @@ static void a_stopped_server_costs_the_deadline_only(void **state)
     assert_int_equal(
         zk_get(fixture.session, "/stopped", clock_deadline_ms(300), fixture.arena, &node, &fault),
         -1);
+    assert_int_equal(fault.code, DIAG_ZK_TIMEOUT);
+    assert_int_equal(zk_sync(fixture.session, clock_deadline_ms(300), &fault), -1);
     assert_int_equal(fault.code, DIAG_ZK_TIMEOUT);
     assert_int_equal(zk_multi(fixture.session, &op, 1, clock_deadline_ms(300), &failed, &fault),
                      -1);
@@ -478,6 +488,7 @@ int main(void)
         session_test(a_multi_happens_as_a_whole_or_not_at_all),
         session_test(an_ephemeral_lives_as_long_as_its_session),
         session_test(ten_thousand_children_are_read_through_a_window),
+        session_test(a_sync_is_answered),
         session_test(several_threads_share_a_session),
         session_test(four_letter_words_are_answered),
         cmocka_unit_test(nobody_there_fails_at_the_deadline),
