@@ -75,13 +75,22 @@ socket_owner() {
     [ -n "$_owner" ]
 }
 
-# need_port PORT
-need_port() {
-    _inode=$(listener_inode "$1") || return 0
-    if _owner=$(socket_owner "$_inode"); then
-        port_in_use "port $1 is taken by process $_owner: $(process_command "$_owner")"
+# check_server STARTED ATTRIBUTES PORT: prints "same PID", "other PID" (it runs with other attributes)
+# or "none"; fails when another process has the port. The port is looked at first: a launcher whose
+# script was cut may just be starting the server, and the record is there before the port is.
+check_server() {
+    _inode=$(listener_inode "$3") || _inode=
+    if process_alive "$1"; then
+        _how=other
+        ! record_matches "$1" "$2" || _how=same
+        echo "$_how $process_pid"
+    elif [ -z "$_inode" ]; then
+        echo none
+    elif _owner=$(socket_owner "$_inode"); then
+        port_in_use "port $3 is taken by process $_owner: $(process_command "$_owner")"
+    else
+        port_in_use "port $3 is taken by a process of another user"
     fi
-    port_in_use "port $1 is taken by a process of another user"
 }
 
 # record_matches STARTED ATTRIBUTES: whether the record holds these attr.NAME=VALUE lines and no
@@ -107,11 +116,24 @@ settle() {
     } | write_atomically "$1" 0644
 }
 
+# drop_dead STARTED: removes the record of a process that is gone; status 1 when it lives. A launcher
+# whose script was cut may just be writing its record: so the record is taken away first and then
+# looked at once more.
+drop_dead() {
+    process_alive "$1" && return 1
+    mv -f "$1" "$1.dead.$$" 2>/dev/null || return 0
+    if process_alive "$1.dead.$$"; then
+        ln "$1.dead.$$" "$1"
+        rm -f "$1.dead.$$"
+        return 1
+    fi
+    rm -f "$1.dead.$$"
+}
+
 # stop_process STARTED SIGNAL SECONDS: until it is gone; after that time with SIGKILL. Prints
 # "unchanged", "stopped" or "killed". The record goes with the process.
 stop_process() {
-    if ! process_alive "$1"; then
-        rm -f "$1"
+    if drop_dead "$1"; then
         echo unchanged
         return 0
     fi
@@ -152,8 +174,8 @@ exec "$@"
 # until the new record is there.
 launch() {
     _run=$1
-    process_alive "$_run/started" && return 0
-    rm -f "$_run"/started "$_run"/started.*
+    drop_dead "$_run/started" || return 0
+    rm -f "$_run"/started.*
     if [ -f "$_run/log" ] && [ "$(stat -c %s "$_run/log")" -gt 16777216 ]; then
         mv -f "$_run/log" "$_run/log.1"
     fi

@@ -236,6 +236,21 @@ char *step_bench_path(struct step_bench *bench, const char *format, ...)
     return arena_printf(bench->arena, "%s/%s", bench->directory, name);
 }
 
+bool step_bench_runs(int pid)
+{
+    char path[64], state = 'X';
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+        state = 'X';
+    fclose(file);
+    return state != 'Z' && state != 'X';
+}
+
 bool step_bench_has(struct step_bench *bench, const char *path)
 {
     struct stat status;

@@ -45,4 +45,6 @@ char *step_bench_path(struct step_bench *bench, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* What a file holds; fails the test when it is not there. */
 char *step_bench_read(struct step_bench *bench, const char *path);
+/* Whether it runs: a zombie that its parent has not buried yet does not. */
+bool step_bench_runs(int pid);
 bool step_bench_has(struct step_bench *bench, const char *path);
