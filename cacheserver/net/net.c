@@ -62,6 +62,7 @@ int net_open(struct net *net, const struct settings *settings, struct command_sh
     atomic_init(&net->max_connections, settings->max_connections);
     if (listeners_open(&net->listeners, settings, errors))
         return -1;
+    atomic_init(&net->listener_count, net->listeners.count);
     net->counters = counters_new();
     if (!net->counters)
         goto failed;
@@ -191,6 +192,7 @@ void net_stop(struct net *net, unsigned timeout_ms)
         pthread_join(net->acceptor, NULL);
         net->acceptor_started = false;
     }
+    atomic_store(&net->listener_count, 0);
     listeners_close(&net->listeners);
     for (unsigned i = 0; i < net->started_workers; i++)
         worker_drain(net->workers[i], timeout_ms);

@@ -17,6 +17,7 @@
 struct net {
     const struct settings *settings;
     struct listeners listeners;
+    _Atomic unsigned listener_count; /* for statistics, while the listeners may be closing */
     struct worker *workers[SETTINGS_THREADS_MAX];
     unsigned worker_count, started_workers;
     _Atomic unsigned connection_count;

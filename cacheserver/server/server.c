@@ -60,7 +60,7 @@ static void membership_stats(void *arg, struct reply *reply)
 static unsigned listener_count(void *arg)
 {
     const struct server *server = arg;
-    return server->net.listeners.count;
+    return atomic_load(&server->net.listener_count);
 }
 
 static unsigned open_connections(void *arg)

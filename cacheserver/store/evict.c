@@ -1,9 +1,11 @@
 /*
  * Eviction by sampling: from a random bucket on, some items are looked at and the one that was not
- * used for longest goes. Nothing is linked into lists, so an access costs one store into a line
- * that is in the cache anyway, no memory per item and no lock. Dead items (expired, flushed) that
- * are met on the way go first. The more room is asked for, the more items are looked at: large
- * items are few and worth the search.
+ * used for longest goes. The bucket is drawn as a key would draw it: buckets that growth has not
+ * split yet get twice the keys and so twice the visits, or items elsewhere would go too early.
+ * Nothing is linked into lists, so an access costs one store into a line that is in the cache
+ * anyway, no memory per item and no lock. Dead items (expired, flushed) that are met on the way go
+ * first. The more room is asked for, the more items are looked at: large items are few and worth
+ * the search.
  *
  * What is evicted may be of another size than what is needed. Every other victim is therefore
  * chosen among items of the needed size, if the sample has any, and when that does not help a
@@ -20,6 +22,7 @@
 #define BUCKETS_PER_SAMPLE           2048
 #define BUCKETS_PER_SAMPLE_DEAD_ONLY 64
 #define BUCKETS_PER_RECLAIM          4096
+#define PAGES_GIVEN_BACK_AT_ONCE     4
 #define SAMPLE_MIN                   8
 #define SAMPLE_MAX                   64
 #define BYTES_PER_SAMPLED_ITEM       128
@@ -56,17 +59,20 @@ static bool is_better(const struct victim *victim, const struct item *item, bool
     return age < 0 || (age == 0 && item_cas(item) < victim->cas);
 }
 
+/* Of what the item mostly consists of: itself, or chunks. */
+static size_t object_bytes(struct store_thread *thread, const struct item *item)
+{
+    size_t bytes = item_in_chunks(item) ? MEMORY_OBJECT_MAX : item_total_bytes(item);
+    return memory_rounded(&thread->store->memory, bytes);
+}
+
 static void consider(struct store_thread *thread, struct sample *sample, uint64_t bucket,
                      struct item *item)
 {
     if (item->exptime == CLOCK_STICKY || is_pinned(item))
         return;
     sample->seen++;
-    bool right_size =
-        sample->wanted_bytes &&
-        memory_rounded(&thread->store->memory, item_total_bytes(item) < MEMORY_OBJECT_MAX
-                                                   ? item_total_bytes(item)
-                                                   : MEMORY_OBJECT_MAX) == sample->wanted_bytes;
+    bool right_size = sample->wanted_bytes && object_bytes(thread, item) == sample->wanted_bytes;
     if (!is_better(&sample->victim, item, right_size))
         return;
     sample->victim = (struct victim){.item = item,
@@ -148,7 +154,7 @@ static bool evict_one(struct store_thread *thread, size_t size, bool only_this_s
 {
     struct store *store = thread->store;
     uint64_t buckets = atomic_load_explicit(&store->table.bucket_count, memory_order_acquire);
-    uint64_t index = store_random(thread) % buckets;
+    uint64_t index = table_index(store_random(thread), buckets);
     struct sample sample = {
         .wanted_bytes = only_this_size ? memory_rounded(&store->memory, size) : 0,
         .wanted_items = items_to_see(size),
@@ -223,6 +229,8 @@ static void drain_page(struct store_thread *thread, size_t size)
         for (size_t at = 0; at + object_bytes <= MEMORY_PAGE_BYTES; at += object_bytes)
             evict_address(thread, base + at, object_bytes);
     memory_drain_end(page);
+    /* What lay in this thread's cache before would keep the page. */
+    memory_cache_flush(memory, &thread->cache);
 }
 
 void *evict_alloc(struct store_thread *thread, size_t size)
@@ -238,4 +246,17 @@ void *evict_alloc(struct store_thread *thread, size_t size)
         object = memory_alloc(&store->memory, &thread->cache, size);
     }
     return object;
+}
+
+void evict_to_limit(struct store_thread *thread)
+{
+    struct memory *memory = &thread->store->memory;
+
+    if (!thread->store->evict)
+        return;
+    for (unsigned n = 0; n < PAGES_GIVEN_BACK_AT_ONCE; n++) {
+        if (memory_used(memory) <= atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed))
+            return;
+        drain_page(thread, 0);
+    }
 }

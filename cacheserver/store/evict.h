@@ -7,3 +7,7 @@ void *evict_alloc(struct store_thread *thread, size_t size);
 
 /* Frees what is dead in the next few thousand buckets. No lock may be held. */
 void evict_reclaim(struct store_thread *thread);
+
+/* Gives pages back while more is in use than the limit allows: the table has grown, or the limit
+ * was lowered. No lock may be held. */
+void evict_to_limit(struct store_thread *thread);

@@ -18,8 +18,9 @@
 #include "cacheserver/store/evict.h"
 #include "cacheserver/store/internal.h"
 
-#define CAS_RANGE            1024
-#define ITEMS_UNREPORTED_MAX 64
+#define CAS_RANGE               1024
+#define ITEMS_UNREPORTED_MAX    64
+#define CHANGES_PER_LIMIT_CHECK 64
 
 struct store *store_new(const struct store_config *config)
 {
@@ -134,15 +135,17 @@ static uint64_t next_cas(struct store_thread *thread)
     return thread->cas_next++;
 }
 
-static void report_items(struct store_thread *thread, int64_t n)
+/* After every change of the number of items, without a lock. */
+static void settle(struct store_thread *thread)
 {
-    thread->items_unreported += n;
-    if (thread->items_unreported < ITEMS_UNREPORTED_MAX &&
-        thread->items_unreported > -ITEMS_UNREPORTED_MAX)
-        return;
-    n = thread->items_unreported;
-    thread->items_unreported = 0;
-    table_add_items(&thread->store->table, &thread->cache, n);
+    int64_t items = thread->items_unreported;
+
+    if (items >= ITEMS_UNREPORTED_MAX || items <= -ITEMS_UNREPORTED_MAX) {
+        thread->items_unreported = 0;
+        table_add_items(&thread->store->table, &thread->cache, items);
+    }
+    if (++thread->changes % CHANGES_PER_LIMIT_CHECK == 0)
+        evict_to_limit(thread);
 }
 
 /* --- items --- */
@@ -421,7 +424,7 @@ static enum store_result put_if(struct store_thread *thread, struct item *item,
         return result;
     }
     bucket_unlock(place.bucket);
-    report_items(thread, 0);
+    settle(thread);
     return result;
 }
 
@@ -606,7 +609,7 @@ enum store_result store_delete(struct store_thread *thread, const char *key, siz
     if (found)
         store_unlink(thread, place.bucket, place.slot);
     bucket_unlock(place.bucket);
-    report_items(thread, 0);
+    settle(thread);
     return found ? STORE_OK : STORE_NOT_FOUND;
 }
 

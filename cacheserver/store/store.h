@@ -63,6 +63,7 @@ struct store_thread {
     struct memory_cache cache;
     uint64_t cas_next, cas_end; /* the cas uniques that this thread may give out */
     int64_t items_unreported;   /* to the table */
+    unsigned changes;
     uint64_t random;
     uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
     clock_seconds now;     /* set by store_thread_tick */

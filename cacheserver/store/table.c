@@ -82,7 +82,7 @@ static struct bucket *bucket_at(struct table *table, uint64_t index)
     return atomic_load_explicit(&table->segments[segment], memory_order_acquire) + offset;
 }
 
-static uint64_t index_of(uint64_t hash, uint64_t bucket_count)
+uint64_t table_index(uint64_t hash, uint64_t bucket_count)
 {
     uint64_t half = 1ull << (63 - (unsigned)__builtin_clzll(bucket_count));
     uint64_t index = hash & (2 * half - 1);
@@ -114,11 +114,11 @@ struct bucket *table_lock(struct table *table, uint64_t hash)
     uint64_t count = atomic_load_explicit(&table->bucket_count, memory_order_acquire);
 
     for (;;) {
-        uint64_t index = index_of(hash, count);
+        uint64_t index = table_index(hash, count);
         struct bucket *bucket = bucket_at(table, index);
         bucket_lock(bucket);
         uint64_t now = atomic_load_explicit(&table->bucket_count, memory_order_acquire);
-        if (now == count || index_of(hash, now) == index)
+        if (now == count || table_index(hash, now) == index)
             return bucket;
         bucket_unlock(bucket);
         count = now;
@@ -258,7 +258,7 @@ static bool move_items(struct table *table, struct memory_cache *cache, struct b
             if (!item)
                 continue;
             uint64_t hash = hash_key(&table->seed, item_key(item), item_key_len(item));
-            if (index_of(hash, fresh_index + 1) != fresh_index)
+            if (table_index(hash, fresh_index + 1) != fresh_index)
                 continue;
             if (bucket_insert(table, cache, fresh, hash, item))
                 return false;

@@ -34,6 +34,8 @@ struct table {
 int table_init(struct table *table, struct memory *memory);
 void table_deinit(struct table *table);
 
+/* The number of a hash's bucket when there are so many. */
+uint64_t table_index(uint64_t hash, uint64_t bucket_count);
 /* The bucket of a hash, locked. */
 struct bucket *table_lock(struct table *table, uint64_t hash);
 /* A bucket by number, below bucket_count; locked. */

@@ -1,0 +1,165 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "cacheserver/store/evict.h"
+#include "tests/unit/cacheserver/store/fixture.h"
+
+#define LIMIT ((size_t)4 << 20)
+
+static char *value_of(size_t len)
+{
+    static char value[1 << 20];
+
+    memset(value, 'v', len);
+    value[len] = '\0';
+    return value;
+}
+
+/* Stores numbered keys; returns how many could be stored. */
+static unsigned fill(struct fixture *f, const char *name, unsigned count, size_t value_len,
+                     clock_seconds exptime)
+{
+    unsigned stored = 0;
+    char key[64];
+
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(key, sizeof(key), "%s%u", name, i);
+        stored += put_value(f, STORE_SET, key, value_of(value_len), value_len, exptime) == STORE_OK;
+        f->thread->now_ms++;
+    }
+    return stored;
+}
+
+static unsigned present(struct fixture *f, const char *name, unsigned from, unsigned to)
+{
+    unsigned found = 0;
+    char key[64];
+
+    for (unsigned i = from; i < to; i++) {
+        snprintf(key, sizeof(key), "%s%u", name, i);
+        char *value = get(f, key);
+        found += value != NULL;
+        free(value);
+    }
+    return found;
+}
+
+static void old_items_make_room_for_new_ones(void **state)
+{
+    struct fixture *f = fixture_new(LIMIT, true);
+
+    (void)state;
+    assert_int_equal(fill(f, "k", 20000, 500, CLOCK_NEVER), 20000);
+    assert_true(memory_used(&f->store->memory) <= LIMIT);
+    assert_true(count_of(f, STORE_EVICTIONS) > 10000);
+    assert_in_range(present(f, "k", 19000, 20000), 950, 1000);
+    assert_int_equal(present(f, "k", 0, 1000), 0);
+    fixture_free(f);
+}
+
+static void every_size_finds_room_after_another_size_took_all(void **state)
+{
+    const size_t sizes[] = {30, 100000, 200, 16000, 5000, 900, 60};
+    struct fixture *f = fixture_new(LIMIT, true);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        unsigned count = (unsigned)(2 * LIMIT / (sizes[i] + 100));
+        assert_int_equal(fill(f, "k", count, sizes[i], CLOCK_NEVER), count);
+        assert_true(memory_used(&f->store->memory) <= LIMIT + LIMIT / 32);
+    }
+    assert_int_equal(count_of(f, STORE_OUT_OF_MEMORY), 0);
+    fixture_free(f);
+}
+
+static void sticky_items_stay(void **state)
+{
+    struct fixture *f = fixture_new(LIMIT, true);
+
+    (void)state;
+    assert_int_equal(fill(f, "sticky", 500, 1000, CLOCK_STICKY), 500);
+    fill(f, "k", 20000, 500, CLOCK_NEVER);
+    assert_int_equal(present(f, "sticky", 0, 500), 500);
+    fixture_free(f);
+}
+
+static void pinned_items_are_not_evicted_for_nothing(void **state)
+{
+    struct fixture *f = fixture_new(LIMIT, true);
+    struct copy copy = {0};
+
+    (void)state;
+    put_value(f, STORE_SET, "pinned", value_of(2000), 2000, CLOCK_NEVER);
+    struct bucket *bucket =
+        table_lock(&f->store->table, hash_key(&f->store->table.seed, "pinned", 6));
+    struct item *item =
+        slot_item(*bucket_find(bucket, hash_key(&f->store->table.seed, "pinned", 6), "pinned", 6));
+    store_pin(item);
+    bucket_unlock(bucket);
+    fill(f, "k", 20000, 500, CLOCK_NEVER);
+    copy_item(item, &copy);
+    assert_int_equal(copy.len, 2000);
+    store_unpin(f->thread, item);
+    free(copy.bytes);
+    fixture_free(f);
+}
+
+static void a_lower_limit_is_reached_by_giving_pages_back(void **state)
+{
+    struct fixture *f = fixture_new(LIMIT, true);
+
+    (void)state;
+    fill(f, "k", 20000, 500, CLOCK_NEVER);
+    assert_true(store_set_memory_limit(f->store, LIMIT / 2));
+    fill(f, "n", 20000, 500, CLOCK_NEVER);
+    assert_true(memory_used(&f->store->memory) <= LIMIT / 2 + LIMIT / 32);
+    fixture_free(f);
+}
+
+static void without_eviction_only_the_dead_make_room(void **state)
+{
+    struct fixture *f = fixture_new(LIMIT, false);
+
+    (void)state;
+    unsigned stored = fill(f, "k", 20000, 500, CLOCK_NEVER);
+    assert_true(stored > 5000 && stored < 9000);
+    assert_int_equal(count_of(f, STORE_EVICTIONS), 0);
+    assert_true(count_of(f, STORE_OUT_OF_MEMORY) > 0);
+    store_flush(f->thread, 0);
+    assert_true(fill(f, "n", 5000, 500, CLOCK_NEVER) > 4500);
+    assert_int_equal(count_of(f, STORE_EVICTIONS), 0);
+    fixture_free(f);
+}
+
+static void what_is_dead_is_reclaimed_on_demand(void **state)
+{
+    struct fixture *f = fixture_new(LIMIT, true);
+
+    (void)state;
+    fill(f, "k", 3000, 100, CLOCK_NEVER);
+    store_flush(f->thread, 0);
+    assert_int_equal(count_of(f, STORE_ITEMS), 3000);
+    evict_reclaim(f->thread);
+    assert_int_equal(count_of(f, STORE_ITEMS), 0);
+    assert_int_equal(count_of(f, STORE_RECLAIMED), 3000);
+    fixture_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(old_items_make_room_for_new_ones),
+        cmocka_unit_test(every_size_finds_room_after_another_size_took_all),
+        cmocka_unit_test(sticky_items_stay),
+        cmocka_unit_test(pinned_items_are_not_evicted_for_nothing),
+        cmocka_unit_test(a_lower_limit_is_reached_by_giving_pages_back),
+        cmocka_unit_test(without_eviction_only_the_dead_make_room),
+        cmocka_unit_test(what_is_dead_is_reclaimed_on_demand),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

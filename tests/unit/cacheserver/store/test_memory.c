@@ -1,0 +1,174 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cacheserver/store/memory.h"
+
+#define LIMIT ((size_t)4 << 20)
+
+struct fixture {
+    struct memory memory;
+    struct memory_cache cache;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = aligned_alloc(64, (sizeof(*f) + 63) / 64 * 64);
+
+    memset(f, 0, sizeof(*f));
+    memory_init(&f->memory, LIMIT);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    memory_deinit(&f->memory);
+    free(f);
+    return 0;
+}
+
+static void objects_of_every_size_hold_their_bytes(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t size = 1; size <= MEMORY_OBJECT_MAX; size += 1 + size / 50) {
+        char *object = memory_alloc(&f->memory, &f->cache, size);
+        assert_non_null(object);
+        assert_int_equal((uintptr_t)object % 8, 0);
+        assert_true(memory_rounded(&f->memory, size) >= size);
+        memset(object, 0xa5, size);
+        memory_free(&f->memory, &f->cache, object);
+        memory_cache_flush(&f->memory, &f->cache);
+    }
+}
+
+static void rounding_wastes_little(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t size = 24; size <= 256; size++)
+        assert_true(memory_rounded(&f->memory, size) - size < 8);
+    for (size_t size = 257; size <= 8192; size++)
+        assert_true(memory_rounded(&f->memory, size) - size < size / 15 + 16);
+    assert_int_equal(memory_rounded(&f->memory, MEMORY_OBJECT_MAX), MEMORY_OBJECT_MAX);
+}
+
+static void the_limit_is_kept_and_what_is_freed_can_be_had_again(void **state)
+{
+    struct fixture *f = *state;
+    static void *objects[8192];
+    size_t count = 0;
+
+    for (int round = 0; round < 3; round++) {
+        count = 0;
+        while ((objects[count] = memory_alloc(&f->memory, &f->cache, 1000)))
+            count++;
+        assert_true(memory_used(&f->memory) <= LIMIT);
+        assert_true(count * 1000 > LIMIT * 9 / 10);
+        for (size_t i = 0; i < count; i++)
+            memory_free(&f->memory, &f->cache, objects[i]);
+    }
+    memory_cache_flush(&f->memory, &f->cache);
+    assert_int_equal(memory_used(&f->memory), 0);
+    assert_non_null(memory_alloc(&f->memory, &f->cache, 16000));
+}
+
+static void the_table_counts_against_the_limit(void **state)
+{
+    struct fixture *f = *state;
+
+    memory_note_extra(&f->memory, LIMIT);
+    assert_null(memory_alloc(&f->memory, &f->cache, 100));
+    void *object = memory_alloc_beyond_limit(&f->memory, &f->cache, 64);
+    assert_non_null(object);
+    assert_int_equal((uintptr_t)object % 64, 0);
+}
+
+static void a_drained_page_serves_another_size(void **state)
+{
+    struct fixture *f = *state;
+    static char *objects[65536];
+    size_t count = 0;
+
+    while ((objects[count] = memory_alloc(&f->memory, &f->cache, 100)))
+        count++;
+    assert_null(memory_alloc(&f->memory, &f->cache, 5000));
+    struct memory_page *page = memory_drain_begin(&f->memory, 5000, 12345);
+    assert_non_null(page);
+    char *base = memory_page_base(page);
+    assert_int_equal(memory_page_object_bytes(&f->memory, page), 104);
+    for (size_t i = 0; i < count; i++)
+        if (objects[i] >= base && objects[i] < base + MEMORY_PAGE_BYTES)
+            memory_free(&f->memory, &f->cache, objects[i]);
+    memory_drain_end(page);
+    assert_non_null(memory_alloc(&f->memory, &f->cache, 5000));
+}
+
+struct job {
+    struct memory *memory;
+    unsigned seed;
+};
+
+static void *allocate_and_free(void *argument)
+{
+    struct job *job = argument;
+    static const size_t sizes[] = {30, 144, 700, 5000, 16000};
+    struct memory_cache cache = {0};
+    char *held[64] = {0};
+
+    for (unsigned i = 0; i < 20000; i++) {
+        unsigned slot = (job->seed = job->seed * 1103515245 + 12345) >> 16 & 63;
+        size_t size = sizes[slot % 5];
+        if (held[slot]) {
+            assert_int_equal(held[slot][0], (char)slot);
+            assert_int_equal(held[slot][size - 1], (char)slot);
+            memory_free(job->memory, &cache, held[slot]);
+        }
+        held[slot] = memory_alloc(job->memory, &cache, size);
+        if (held[slot])
+            memset(held[slot], (int)slot, size);
+    }
+    for (unsigned slot = 0; slot < 64; slot++)
+        if (held[slot])
+            memory_free(job->memory, &cache, held[slot]);
+    memory_cache_flush(job->memory, &cache);
+    return NULL;
+}
+
+static void threads_do_not_get_each_others_objects(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t threads[4];
+    struct job jobs[4];
+
+    for (unsigned i = 0; i < 4; i++) {
+        jobs[i] = (struct job){&f->memory, i + 1};
+        assert_int_equal(pthread_create(&threads[i], NULL, allocate_and_free, &jobs[i]), 0);
+    }
+    for (unsigned i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(memory_used(&f->memory), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(objects_of_every_size_hold_their_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rounding_wastes_little, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_limit_is_kept_and_what_is_freed_can_be_had_again,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_table_counts_against_the_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_drained_page_serves_another_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(threads_do_not_get_each_others_objects, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
