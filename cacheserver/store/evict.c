@@ -9,7 +9,8 @@
  *
  * What is evicted may be of another size than what is needed. Every other victim is therefore
  * chosen among items of the needed size, if the sample has any, and when that does not help a
- * whole page of another size is emptied: its objects are looked up in the table one by one.
+ * whole page of another size is emptied: its objects are looked up in the table one by one, and
+ * chunks lead to the items that they are part of.
  */
 #include "cacheserver/store/evict.h"
 
@@ -18,7 +19,7 @@
 #include "cacheserver/store/internal.h"
 
 #define ATTEMPTS_MAX                 96
-#define ATTEMPTS_PER_DRAIN           6
+#define ATTEMPTS_PER_DRAIN           4
 #define BUCKETS_PER_SAMPLE           2048
 #define BUCKETS_PER_SAMPLE_DEAD_ONLY 64
 #define BUCKETS_PER_RECLAIM          4096
@@ -176,13 +177,14 @@ static bool evict_one(struct store_thread *thread, size_t size, bool only_this_s
 }
 
 /*
- * What lies at an address inside a page may be an item in the table, one that a connection is
- * filling, one that is being freed, or no item at all, and no lock guards it. So only its words
- * are copied, by a function that sanitizers leave alone, and what they seem to say is believed
+ * What lies at an address inside a page may be an item in the table, a chunk of one, something that
+ * a connection is filling or that is being freed, or nothing, and no lock guards it. So only its
+ * words are copied, by functions that sanitizers leave alone, and what they seem to say is believed
  * only if the bucket of that key really leads to this address.
  */
-__attribute__((no_sanitize("thread", "address"), noinline)) static size_t
-copy_key_unlocked(const char *object, size_t object_bytes, char *key)
+#define UNLOCKED __attribute__((no_sanitize("thread", "address"), noinline))
+
+UNLOCKED static size_t copy_key(const char *object, size_t object_bytes, char *key)
 {
     uint64_t word = *(const volatile uint64_t *)(const void *)object;
     size_t len = (word >> 48) & 0x3fff;
@@ -195,25 +197,43 @@ copy_key_unlocked(const char *object, size_t object_bytes, char *key)
     return len;
 }
 
-static void evict_address(struct store_thread *thread, char *object, size_t object_bytes)
+UNLOCKED static char *read_owner(const char *object)
+{
+    const struct item_chunk *chunk = (const struct item_chunk *)(const void *)object;
+    return (char *)*(struct item *const volatile *)&chunk->owner;
+}
+
+/* false: there is no item of the table. */
+static bool evict_address(struct store_thread *thread, char *object, size_t object_bytes)
 {
     char key[ITEM_KEY_MAX];
     struct table *table = &thread->store->table;
-    size_t len = copy_key_unlocked(object, object_bytes, key);
+    size_t len = copy_key(object, object_bytes, key);
 
     if (len == 0)
-        return;
+        return false;
     uint64_t hash = hash_key(&table->seed, key, len);
     struct bucket *bucket = table_lock(table, hash);
     uint64_t *slot = bucket_find(bucket, hash, key, len);
-    if (slot && slot_item(*slot) == (struct item *)(void *)object) {
-        struct item *item = slot_item(*slot);
-        if (item->exptime != CLOCK_STICKY && !is_pinned(item)) {
-            store_unlink(thread, bucket, slot);
-            count_add(thread, STORE_EVICTIONS, 1);
-        }
+    bool found = slot && slot_item(*slot) == (struct item *)(void *)object;
+    if (found && slot_item(*slot)->exptime != CLOCK_STICKY && !is_pinned(slot_item(*slot))) {
+        store_unlink(thread, bucket, slot);
+        count_add(thread, STORE_EVICTIONS, 1);
     }
     bucket_unlock(bucket);
+    return found;
+}
+
+/* The item that the chunk at this address belongs to, if there is a chunk. */
+static void evict_owner(struct store_thread *thread, char *object)
+{
+    struct memory *memory = &thread->store->memory;
+    char *owner = read_owner(object);
+
+    if (!memory_has(memory, owner) || (uintptr_t)owner % 8)
+        return;
+    size_t to_page_end = MEMORY_PAGE_BYTES - (uintptr_t)owner % MEMORY_PAGE_BYTES;
+    evict_address(thread, owner, to_page_end);
 }
 
 static void drain_page(struct store_thread *thread, size_t size)
@@ -227,7 +247,9 @@ static void drain_page(struct store_thread *thread, size_t size)
     size_t object_bytes = memory_page_object_bytes(memory, page);
     if (object_bytes)
         for (size_t at = 0; at + object_bytes <= MEMORY_PAGE_BYTES; at += object_bytes)
-            evict_address(thread, base + at, object_bytes);
+            if (!evict_address(thread, base + at, object_bytes) &&
+                object_bytes == MEMORY_OBJECT_MAX)
+                evict_owner(thread, base + at);
     memory_drain_end(page);
     /* What lay in this thread's cache before would keep the page. */
     memory_cache_flush(memory, &thread->cache);

@@ -37,6 +37,7 @@ struct item {
 
 struct item_chunk {
     struct item_chunk *next;
+    struct item *owner; /* so that emptying a page finds what to evict */
     char data[];
 };
 #define ITEM_CHUNK_DATA (MEMORY_OBJECT_MAX - sizeof(struct item_chunk))

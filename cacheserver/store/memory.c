@@ -405,6 +405,18 @@ struct memory_page *memory_drain_begin(struct memory *memory, size_t size, uint6
     return page;
 }
 
+bool memory_has(struct memory *memory, const void *address)
+{
+    uintptr_t region = (uintptr_t)address & ~(REGION_BYTES - 1);
+    bool found = false;
+
+    lock_take(&memory->pages_lock);
+    for (size_t i = 0; i < memory->region_count && !found; i++)
+        found = (uintptr_t)memory->regions[i] == region;
+    lock_drop(&memory->pages_lock);
+    return found && (uintptr_t)address - region >= MEMORY_PAGE_BYTES;
+}
+
 void memory_drain_end(struct memory_page *page)
 {
     atomic_store_explicit(&page->draining, false, memory_order_relaxed);

@@ -71,6 +71,8 @@ size_t memory_rounded(const struct memory *memory, size_t size);
  * back to the page at once; when all of it is freed it serves any size again. NULL: none found. */
 struct memory_page *memory_drain_begin(struct memory *memory, size_t size, uint64_t random);
 void memory_drain_end(struct memory_page *page);
+/* Whether the address lies in a page of ours; pages stay ours for ever. */
+bool memory_has(struct memory *memory, const void *address);
 /* Where its objects lie; the page may have changed hands meanwhile, so trust nothing in them. */
 char *memory_page_base(struct memory_page *page);
 /* 0 when it is cut into nothing at the moment. */

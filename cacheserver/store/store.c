@@ -180,6 +180,7 @@ static bool add_chunks(struct store_thread *thread, struct item *item)
             return false;
         }
         chunk->next = first;
+        chunk->owner = item;
         first = chunk;
         left -= piece;
         piece = ITEM_CHUNK_DATA;

@@ -1,0 +1,83 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cacheserver/cluster/events.h"
+
+static void events_come_in_the_order_in_which_they_were_put(void **state)
+{
+    struct event_queue queue;
+
+    (void)state;
+    assert_int_equal(event_queue_init(&queue), 0);
+    for (unsigned i = 0; i < 100; i++)
+        event_queue_put(&queue, event_new(EVENT_OK, i));
+    for (unsigned i = 0; i < 100; i++) {
+        struct event *event = event_queue_take(&queue, 0);
+        assert_non_null(event);
+        assert_int_equal(event->session, i);
+        event_free(event);
+    }
+    assert_null(event_queue_take(&queue, 0));
+    event_queue_deinit(&queue);
+}
+
+static void what_nobody_took_is_freed_with_the_queue(void **state)
+{
+    struct event_queue queue;
+    char first[] = "first", second[] = "second", *names[] = {first, second};
+    struct event *event = event_new(EVENT_OK, 1);
+
+    (void)state;
+    assert_int_equal(event_queue_init(&queue), 0);
+    assert_true(event_copy_names(event, names, 2));
+    strcpy(first, "other");
+    assert_string_equal(event->names[0], "first");
+    assert_int_equal(event->name_count, 2);
+    event_queue_put(&queue, event);
+    event_queue_deinit(&queue);
+    event_free(NULL);
+}
+
+static void *put_many(void *argument)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        event_queue_put(argument, event_new(EVENT_CONNECTED, i));
+    return NULL;
+}
+
+static void several_threads_may_put(void **state)
+{
+    struct event_queue queue;
+    pthread_t threads[3];
+    unsigned taken = 0;
+
+    (void)state;
+    assert_int_equal(event_queue_init(&queue), 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, put_many, &queue), 0);
+    while (taken < 3000) {
+        struct event *event = event_queue_take(&queue, 10000);
+        assert_non_null(event);
+        event_free(event);
+        taken++;
+    }
+    for (unsigned i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    event_queue_deinit(&queue);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events_come_in_the_order_in_which_they_were_put),
+        cmocka_unit_test(what_nobody_took_is_freed_with_the_queue),
+        cmocka_unit_test(several_threads_may_put),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,112 @@
+#pragma once
+#include <stdio.h>
+
+#include "cacheserver/command/session.h"
+#include "tests/unit/cacheserver/store/fixture.h"
+
+/* A session with everything around it that a worker gives it. */
+struct client {
+    struct fixture *base;
+    struct settings settings;
+    struct counters_sum sum;
+    struct command_shared shared;
+    struct command_context context;
+    struct session session;
+    char *pending;
+    size_t pending_len;
+    unsigned max_connections;
+    bool ready;
+};
+
+static inline bool client_is_ready(void *arg)
+{
+    return ((struct client *)arg)->ready;
+}
+
+static inline void client_membership(void *arg, struct reply *reply)
+{
+    (void)arg;
+    reply_text(reply, "STAT zk_ready true\r\n");
+}
+
+static inline unsigned client_one(void *arg)
+{
+    (void)arg;
+    return 1;
+}
+
+static inline unsigned client_max(void *arg)
+{
+    return ((struct client *)arg)->max_connections;
+}
+
+static inline void client_set_max(void *arg, unsigned max)
+{
+    ((struct client *)arg)->max_connections = max;
+}
+
+static inline struct client *client_new(void)
+{
+    struct client *c = calloc(1, sizeof(*c));
+    char name[] = "cacheserver", *argv[] = {name, NULL};
+    const struct command_hooks hooks = {.arg = c,
+                                        .is_ready = client_is_ready,
+                                        .membership_stats = client_membership,
+                                        .listeners = client_one,
+                                        .open_connections = client_one,
+                                        .max_connections = client_max,
+                                        .set_max_connections = client_set_max};
+
+    c->base = fixture_new((size_t)64 << 20, true);
+    settings_parse(&c->settings, 1, argv, stderr);
+    c->context = (struct command_context){.shared = &c->shared,
+                                          .store = c->base->thread,
+                                          .counters = counters_new(),
+                                          .reply = reply_new()};
+    counters_sum_register(&c->sum, c->context.counters);
+    command_shared_init(&c->shared, &c->settings, c->base->store, &c->sum, &hooks);
+    return c;
+}
+
+static inline void client_free(struct client *c)
+{
+    session_deinit(&c->session, c->base->thread);
+    reply_free(c->context.reply, c->base->thread);
+    free(c->context.counters);
+    free(c->pending);
+    settings_deinit(&c->settings);
+    fixture_free(c->base);
+    free(c);
+}
+
+/* Gives input to the session as a worker would; the replies so far, until the next call. */
+static inline const char *say_bytes(struct client *c, const char *input, size_t len)
+{
+    static char replies[1 << 20];
+    struct iovec vector;
+    size_t n = 0;
+    bool full;
+
+    c->pending = realloc(c->pending, c->pending_len + len + 1);
+    memcpy(c->pending + c->pending_len, input, len);
+    c->pending_len += len;
+    do {
+        size_t done = session_input(&c->session, &c->context, c->pending, c->pending_len);
+        memmove(c->pending, c->pending + done, c->pending_len - done);
+        c->pending_len -= done;
+        full = reply_is_full(c->context.reply);
+        while (reply_vectors(c->context.reply, &vector, 1)) {
+            memcpy(replies + n, vector.iov_base, vector.iov_len);
+            n += vector.iov_len;
+            reply_sent(c->context.reply, vector.iov_len);
+        }
+        reply_reset(c->context.reply, c->base->thread);
+    } while (full);
+    replies[n] = '\0';
+    return replies;
+}
+
+static inline const char *say(struct client *c, const char *input)
+{
+    return say_bytes(c, input, strlen(input));
+}

@@ -1,0 +1,75 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/cacheserver/command/fixture.h"
+
+static void every_command_is_found_by_its_whole_name_only(void **state)
+{
+    struct client *c = client_new();
+
+    (void)state;
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = commands[i].name;
+        assert_ptr_equal(command_find(&c->shared, name, strlen(name)), &commands[i]);
+        const struct command *shorter = command_find(&c->shared, name, strlen(name) - 1);
+        assert_true(!shorter || strlen(shorter->name) == strlen(name) - 1);
+    }
+    assert_null(command_find(&c->shared, "", 0));
+    assert_null(command_find(&c->shared, "GET", 3));
+    assert_null(command_find(&c->shared, "versions", 8));
+    client_free(c);
+}
+
+static void every_row_is_complete(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < command_count; i++) {
+        assert_non_null(commands[i].run);
+        assert_true(commands[i].word_counts != 0);
+        assert_true(!strcmp(commands[i].help_group, "kv") ||
+                    !strcmp(commands[i].help_group, "admin"));
+        assert_memory_equal(commands[i].syntax, commands[i].name, strlen(commands[i].name));
+    }
+}
+
+static void the_help_lists_every_command(void **state)
+{
+    struct client *c = client_new();
+    char all[16384];
+
+    (void)state;
+    strcpy(all, say(c, "help kv\r\n"));
+    strcat(all, say(c, "help admin\r\n"));
+    for (size_t i = 0; i < command_count; i++)
+        assert_non_null(strstr(all, commands[i].syntax));
+    client_free(c);
+}
+
+static void readiness_and_membership_come_from_above(void **state)
+{
+    struct client *c = client_new();
+
+    (void)state;
+    assert_string_equal(say(c, "ready\r\n"), "NOT_READY\r\n");
+    c->ready = true;
+    assert_string_equal(say(c, "ready\r\n"), "READY\r\n");
+    assert_string_equal(say(c, "stats zookeeper\r\n"), "STAT zk_ready true\r\nEND\r\n");
+    assert_string_equal(say(c, "config maxconns 77\r\n"), "END\r\n");
+    assert_int_equal(c->max_connections, 77);
+    client_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_command_is_found_by_its_whole_name_only),
+        cmocka_unit_test(every_row_is_complete),
+        cmocka_unit_test(the_help_lists_every_command),
+        cmocka_unit_test(readiness_and_membership_come_from_above),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
