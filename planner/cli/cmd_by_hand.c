@@ -1,9 +1,14 @@
 /* start, stop, restart: a plan of exactly the chosen servers. What was asked for on the command
  * line has no need to be confirmed. */
+#include "planner/base/clock.h"
 #include "planner/cli/command.h"
 #include "planner/cli/pipeline.h"
+#include "planner/observe/zk_ensemble.h"
 
+#include <poll.h>
 #include <string.h>
+
+enum { ENSEMBLE_MS = 30000, ASK_MS = 2000, AGAIN_MS = 200, EXIT_PART_WAY = 3 };
 
 struct choice {
     struct cli *cli;
@@ -100,6 +105,30 @@ static int choose_all(struct choice *choice)
     return -1;
 }
 
+/* A server that was started answers long before the ensemble has a leader again. */
+static int wait_for_ensemble(struct cli *cli, const struct spec_zookeeper *zookeeper)
+{
+    int64_t deadline_ms = clock_deadline_ms(ENSEMBLE_MS);
+    struct zk_ensemble ensemble;
+    struct fault fault;
+
+    for (;;) {
+        struct arena *arena = arena_new();
+        int status;
+
+        zk_ensemble_ask(zookeeper->connect, clock_deadline_ms(ASK_MS), arena, &ensemble);
+        status = zk_ensemble_check(&ensemble, &fault);
+        arena_free(arena);
+        if (status == 0)
+            return 0;
+        if (clock_left_ms(deadline_ms) == 0)
+            break;
+        poll(NULL, 0, AGAIN_MS);
+    }
+    diag_fault(cli->diags, zookeeper->at, &fault);
+    return EXIT_PART_WAY;
+}
+
 static int run_by_hand(struct cli *cli, enum plan_intent intent)
 {
     struct choice choice = {.cli = cli};
@@ -117,6 +146,8 @@ static int run_by_hand(struct cli *cli, enum plan_intent intent)
     pipeline.options.targets = (struct plan_patterns){choice.targets.items, choice.targets.count};
     status = pipeline_run(&pipeline);
     pipeline_deinit(&pipeline);
+    if (status == 0 && intent != PLAN_STOP && cli_has(cli, OPTION_ZOOKEEPER))
+        status = wait_for_ensemble(cli, site.spec->zookeeper);
     return status;
 }
 
