@@ -194,6 +194,8 @@ static int launch(struct cache_node *node, const char *record, const char *serve
     host_script_set(&script, "hostname", context->step->host->name);
     host_script_set(&script, "server", server);
     host_script_set(&script, "user", cache_node_user(context->step->host));
+    host_script_set(&script, "supervise", step_attr(context, "supervise"));
+    host_script_set(&script, "signal", cache_node_signal(node));
     cache_node_add_arguments(&script.text, context, node->port, node->is_arcus_memcached);
     result = host_script_run(&script, script_node_launch, clock_deadline_ms(COMMAND_MS), fault);
     host_script_deinit(&script);

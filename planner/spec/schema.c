@@ -211,7 +211,7 @@ const struct schema_key schema_cloud_keys[] = {
     {"server", ENUM(server_words), "cacheserver", FIELD(struct spec_cloud, server),
      .help = "which server the package holds"},
     {"supervise", ENUM(supervise_words), "daemon", FIELD(struct spec_cloud, supervise),
-     .help = "who keeps the processes"},
+     .help = "who starts the nodes again after a crash or at boot: nobody, or systemd (as root)"},
     {"config", MAP(schema_cache_keys), .help = "settings of every node"},
     {"nodes", FULL_LIST_OF(SCHEMA_MAP, .keys = schema_nodes_keys), .is_required = true,
      .help = "the cache nodes"},

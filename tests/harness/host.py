@@ -88,8 +88,8 @@ class Host:
         """Begin to start; wait_up() waits for it, so that several hosts start side by side.
         To be called from the main thread: the host dies with the thread that booted it."""
         self._unshare = spawn(
-            ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child",
-             "/bin/bash", str(HERE / "host_init.sh"), self.name, self.address, str(self.disk),
+            ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--cgroup", "--fork",
+             "--kill-child", "/bin/bash", str(HERE / "host_init.sh"), self.name, self.address, str(self.disk),
              str(self.files), str(SOURCE)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._init = wait_for(self._first_process, what=f"the first process of {self.name}",
@@ -99,6 +99,11 @@ class Host:
         sh(f"ip link set {self.link} master bridge0 up")
         self._unshare.stdin.write("go\n")
         self._unshare.stdin.close()
+
+    def use_systemd(self):
+        """Start again with systemd as the first process, until the lab is reset."""
+        self._systemd_marker.touch()
+        self.reboot()
 
     def wait_up(self):
         line = self._unshare.stdout.readline()
@@ -306,8 +311,18 @@ class Host:
         shutil.copy(self.lab.identity.with_suffix(".pub"), self.files / "authorized_keys")
         (self.files / "hosts").symlink_to(self.lab.hosts_file)
 
+    def blank_disk(self):
+        """A new disk for a host that is off; its first process is the usual one again."""
+        self.unmount_disk()
+        self.mount_disk()
+        self._systemd_marker.unlink(missing_ok=True)
+
     def mount_disk(self):
         sh(f"mount -t tmpfs -o mode=755,size={self.disk_size} {self.name} {self.disk}")
+
+    @property
+    def _systemd_marker(self):
+        return self.files / "systemd"
 
     def unmount_disk(self):
         sh(f"umount -l {self.disk}")

@@ -36,8 +36,31 @@ cp /etc/skel/.bashrc /etc/skel/.profile /home/arcus/
 chown -R 4242:4242 /home/arcus
 chmod 700 /root /root/.ssh /home/arcus/.ssh
 
+# systemd with nothing but the targets that services hang on, and sshd.
+exec_systemd() {
+    mount -t tmpfs -o size=1m units /lib/systemd/system
+    mount -t tmpfs -o size=1m generators /lib/systemd/system-generators
+    cd /lib/systemd/system
+    for target in sysinit basic shutdown network-online; do
+        printf '[Unit]\nDescription=%s\nDefaultDependencies=no\n' "$target" >"$target.target"
+    done
+    printf '[Unit]\nDescription=up\nRequires=basic.target lab-sshd.service\nAfter=lab-sshd.service\nAllowIsolate=yes\n' \
+        >multi-user.target
+    printf '[Service]\nExecStart=/usr/sbin/sshd -D -E /var/log/sshd.log\nKillMode=process\n' >lab-sshd.service
+    mount -t tmpfs -o mode=755,size=1m cgroup /sys/fs/cgroup
+    mkdir /sys/fs/cgroup/systemd
+    mount -t cgroup -o none,name=systemd,xattr cgroup /sys/fs/cgroup/systemd
+    cd /
+    echo up
+    exec env container=lab /lib/systemd/systemd --system --unit=multi-user.target --show-status=0 \
+        --log-target=null >/dev/null 2>&1 </dev/null
+}
+
+is_systemd=false
+[ ! -e systemd ] || is_systemd=true
 cd /
 rm -r /run/lab
+! $is_systemd || exec_systemd
 /usr/sbin/sshd -E /var/log/sshd.log
 echo up
 exec >/dev/null 2>&1 </dev/null

@@ -95,8 +95,7 @@ class Lab:
             self.drop_host(self.hosts[-1])
         for host in self.hosts:
             host.power_off()
-            host.unmount_disk()
-            host.mount_disk()
+            host.blank_disk()
         for host in self.hosts:
             host.boot()
         for host in self.hosts:

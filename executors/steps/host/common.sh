@@ -131,16 +131,19 @@ drop_dead() {
 }
 
 # stop_process STARTED SIGNAL SECONDS: until it is gone; after that time with SIGKILL. Prints
-# "unchanged", "stopped" or "killed". The record goes with the process.
+# "unchanged", "stopped" or "killed". The record goes with the process, and so does a unit that would
+# start it again.
 stop_process() {
     if drop_dead "$1"; then
+        drop_unit "${1%/*}"
         echo unchanged
         return 0
     fi
     _victim=$process_pid
     _how=stopped
     _tries=0
-    kill "-$2" "$_victim" || fail "process $_victim cannot be stopped"
+    drop_unit "${1%/*}"
+    ! process_alive "$1" || kill "-$2" "$_victim" || fail "process $_victim cannot be stopped"
     while process_alive "$1"; do
         _tries=$((_tries + 1))
         if [ "$_tries" -eq $(($3 * 20)) ]; then
@@ -175,18 +178,89 @@ exec "$@"
 launch() {
     _run=$1
     drop_dead "$_run/started" || return 0
+    drop_unit "$_run"
     rm -f "$_run"/started.*
-    if [ -f "$_run/log" ] && [ "$(stat -c %s "$_run/log")" -gt 16777216 ]; then
-        mv -f "$_run/log" "$_run/log.1"
-    fi
-    : >>"$_run/log" || fail "$_run/log cannot be written"
+    fresh_log "$_run"
     setsid sh -c "$launcher" arcusplan-launch "$@" </dev/null >>"$_run/log" 2>&1 &
+    await_record "$_run"
+}
+
+# fresh_log RUN: room in it, and a sign that it can be written.
+fresh_log() {
+    if [ -f "$1/log" ] && [ "$(stat -c %s "$1/log")" -gt 16777216 ]; then
+        mv -f "$1/log" "$1/log.1"
+    fi
+    : >>"$1/log" || fail "$1/log cannot be written"
+}
+
+# await_record RUN: until a launcher has written it.
+await_record() {
     _tries=0
-    until [ -f "$_run/started" ]; do
+    until [ -f "$1/started" ]; do
         _tries=$((_tries + 1))
-        [ "$_tries" -le 200 ] || fail "the server was not started: $(tail -n 1 "$_run/log")"
+        [ "$_tries" -le 200 ] || fail "the server was not started: $(tail -n 1 "$1/log")"
         sleep 0.02
     done
+}
+
+# quoted WORD…: the words, quoted for a shell.
+quoted() {
+    for _word; do
+        printf " '"
+        while :; do
+            case $_word in
+            *\'*) printf "%s'\\\\''" "${_word%%\'*}" ;;
+            *) break ;;
+            esac
+            _word=${_word#*\'}
+        done
+        printf "%s'" "$_word"
+    done
+}
+
+# unit_of RUN: the systemd unit of the server of this run directory.
+unit_of() {
+    printf 'arcus-%s.service' "${1##*/}"
+}
+
+unit_directory=/etc/systemd/system
+
+# launch_unit SIGNAL RUN ATTRIBUTES COMMAND…: as launch, but by a systemd unit, which also starts the
+# server at boot and after a crash. RUN/launch does what the launcher does, once the record of the
+# unit's former process is gone. A server that comes back has to wait until ZooKeeper forgets its old
+# session, so systemd never gives up.
+launch_unit() {
+    _signal=$1 _run=$2
+    shift
+    [ "$(id -u)" = 0 ] ||
+        lacks "only root can install systemd units: set ssh.become to sudo, or supervise to daemon"
+    [ -d /run/systemd/system ] || lacks "there is no systemd: set supervise to daemon"
+    drop_dead "$_run/started" || return 0
+    fresh_log "$_run"
+    {
+        printf '#!/bin/sh\n# Run by %s.\nset --' "$(unit_of "$_run")"
+        quoted "$@"
+        printf '\nrm -f "$1/started" "$1"/started.*\n%s' "$launcher"
+    } | write_atomically "$_run/launch" 0755 || fail "$_run/launch cannot be written"
+    {
+        printf '[Unit]\nDescription=Arcus cache node %s\n' "${_run##*/}"
+        printf 'Wants=network-online.target\nAfter=network-online.target\nStartLimitIntervalSec=0\n'
+        printf '[Service]\nExecStart=/bin/sh "%s/launch"\nKillSignal=SIG%s\n' "$_run" "$_signal"
+        printf 'Restart=always\nRestartSec=5\nTimeoutStopSec=20\nLimitNOFILE=65536\n'
+        printf 'StandardOutput=append:%s/log\nStandardError=inherit\n' "$_run"
+        printf '[Install]\nWantedBy=multi-user.target\n'
+    } | write_atomically "$unit_directory/$(unit_of "$_run")" 0644 || fail "the unit cannot be written"
+    systemctl daemon-reload && systemctl --quiet enable "$(unit_of "$_run")" &&
+        systemctl start "$(unit_of "$_run")" || fail "systemd does not start $(unit_of "$_run")"
+    await_record "$_run"
+}
+
+# drop_unit RUN: stops and removes the unit, if there is one.
+drop_unit() {
+    [ -f "$unit_directory/$(unit_of "$1")" ] || return 0
+    systemctl --quiet disable --now "$(unit_of "$1")" || fail "systemd does not stop $(unit_of "$1")"
+    rm -f "$unit_directory/$(unit_of "$1")" "$1/launch"
+    systemctl daemon-reload
 }
 
 # short DIGEST: its first 12 digits.
