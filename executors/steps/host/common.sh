@@ -77,20 +77,28 @@ socket_owner() {
 
 # check_server STARTED ATTRIBUTES PORT: prints "same PID", "other PID" (it runs with other attributes)
 # or "none"; fails when another process has the port. The port is looked at first: a launcher whose
-# script was cut may just be starting the server, and the record is there before the port is.
+# script was cut may just be starting the server, and the record is there before the port is. A
+# server that is just ending may have the port a moment longer than it is alive.
 check_server() {
-    _inode=$(listener_inode "$3") || _inode=
-    if process_alive "$1"; then
-        _how=other
-        ! record_matches "$1" "$2" || _how=same
-        echo "$_how $process_pid"
-    elif [ -z "$_inode" ]; then
-        echo none
-    elif _owner=$(socket_owner "$_inode"); then
-        port_in_use "port $3 is taken by process $_owner: $(process_command "$_owner")"
-    else
-        port_in_use "port $3 is taken by a process of another user"
-    fi
+    _tries=0
+    while :; do
+        _inode=$(listener_inode "$3") || _inode=
+        if process_alive "$1"; then
+            _how=other
+            ! record_matches "$1" "$2" || _how=same
+            echo "$_how $process_pid"
+            return 0
+        fi
+        if [ -z "$_inode" ]; then
+            echo none
+            return 0
+        fi
+        _tries=$((_tries + 1))
+        [ "$_tries" -le 20 ] || break
+        sleep 0.05
+    done
+    _owner=$(socket_owner "$_inode") || port_in_use "port $3 is taken by a process of another user"
+    port_in_use "port $3 is taken by process $_owner: $(process_command "$_owner")"
 }
 
 # record_matches STARTED ATTRIBUTES: whether the record holds these attr.NAME=VALUE lines and no
