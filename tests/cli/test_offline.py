@@ -1,5 +1,6 @@
 """validate and plan where nothing can be reached and nothing may be changed."""
 import json
+import signal
 import stat
 
 import pytest
@@ -117,6 +118,8 @@ def test_a_plan_needs_to_be_confirmed(desk):
 def test_servers_are_named_by_what_the_spec_has(desk):
     result = desk.run("stop", "cloud.yaml", "--host", "there", check=1)
     assert "the spec has no host 'there'" in result.stderr
+    result = desk.run("stop", "cloud.yaml", "--node", "here:9", check=1)
+    assert "error[E0705]" in result.stderr
     result = desk.run("stop", "cloud.yaml", "--zookeeper", check=1)
     assert "the spec has no such server" in result.stderr
 
@@ -127,6 +130,23 @@ def test_an_ensemble_out_of_reach_is_told(desk):
     assert "error[E0501]" in result.stderr
     found = desk.run("status", "-z", "127.0.0.1:1", "--json", check=1).json()
     assert found["readable"] is False and found["ensemble"][0]["serving"] is False
+
+
+def test_a_status_is_shown_again_until_interrupted(desk):
+    process = desk.program.start("status", "-z", "127.0.0.1:1", "--watch")
+    shown = 0
+    while shown < 2:
+        line = process.stdout.readline()
+        assert line, "it ended by itself"
+        shown += "ZOOKEEPER" in line
+    process.terminate()
+    assert process.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_an_empty_run_ends_its_event_log(desk):
+    result = desk.run("stop", "cloud.yaml", "--json", check=3)
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(event["event"], event["run"]) for event in events] == [("run_end", None)]
 
 
 def test_a_local_host_is_reached(desk):
