@@ -93,7 +93,8 @@ def test_a_saved_plan_is_refused_when_the_state_moved(running):
     assert running.servers() == before
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\0" * 64, b'{"format_version": 99}', b"[" * 9999])
+@pytest.mark.parametrize("content", [b"", b"{", b"\0" * 64, b'{"format_version": 99}', b"[" * 9999],
+                         ids=["empty", "cut off", "zeros", "another version", "deep"])
 def test_a_broken_plan_file_is_an_error(site, content):
     (site.directory / "broken.plan").write_bytes(content)
     result = site.program.run("apply", "broken.plan", "--yes", timeout=20)

@@ -34,7 +34,8 @@ def test_a_lost_state_database(running):
     assert_taken_over(running)
 
 
-@pytest.mark.parametrize("damage", [b"", b"not a database at all\n" * 100, b"SQLite format 3\0zzz"])
+@pytest.mark.parametrize("damage", [b"", b"not a database at all\n" * 100, b"SQLite format 3\0zzz"],
+                         ids=["empty", "text", "cut off"])
 def test_a_damaged_state_database_is_an_error_with_a_way_out(running, damage):
     before = running.servers()
     for path in (running.directory / ".arcusplan").iterdir():
