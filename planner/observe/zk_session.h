@@ -62,10 +62,10 @@ int zk_read_many(struct zk_session *session, struct zk_read *reads, size_t count
 enum zk_op_kind { ZK_OP_CREATE, ZK_OP_CREATE_EPHEMERAL, ZK_OP_SET, ZK_OP_DELETE, ZK_OP_CHECK };
 struct zk_op {
     enum zk_op_kind kind;
+    int32_t version;
     const char *path;
     const char *data;
     size_t size;
-    int32_t version;
 };
 /* 0; ZK_NO_NODE, ZK_CHANGED_VERSION, ZK_NODE_EXISTS, ZK_NOT_EMPTY with *failed = index of the
  * operation to blame and nothing changed; -1 with fault. */

@@ -152,7 +152,8 @@ static void no_cut_and_no_flipped_byte_crashes_the_reader(void **state)
         struct cache_list list;
         const char *problem = "";
 
-        memcpy(damaged, classic, length);
+        for (size_t i = 0; i < length; i++)
+            damaged[i] = classic[i];
         assert_false(cache_list_parse(damaged, at, arena, &list, &problem));
         for (int bit = 0; bit < 8; bit++) {
             damaged[at] = (char)(classic[at] ^ (1 << bit));

@@ -80,7 +80,7 @@ static bool exists(const char *path)
 static void write_one(struct zk_session *session, enum zk_op_kind kind, const char *path,
                       const char *data)
 {
-    const struct zk_op op = {kind, path, data, data ? strlen(data) : 0, -1};
+    const struct zk_op op = {kind, -1, path, data, data ? strlen(data) : 0};
     struct fault fault = {0};
     size_t failed;
     int result = zk_multi(session, &op, 1, clock_deadline_ms(LONG_MS), &failed, &fault);

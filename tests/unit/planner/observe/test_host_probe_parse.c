@@ -129,7 +129,8 @@ static void no_flipped_bit_crashes_the_reader(void **state)
             char *damaged = malloc(length);
             struct arena *arena = arena_new();
 
-            memcpy(damaged, complete, length);
+            for (size_t i = 0; i < length; i++)
+                damaged[i] = complete[i];
             damaged[at] = (char)(damaged[at] ^ (1 << bit));
             host_probe_parse(damaged, length, &fixture->request, arena, &fixture->probe,
                              &fixture->fault);

@@ -90,8 +90,10 @@ static const struct fact *find(const char *address)
 {
     const struct fact *fact = world_find(&fixture.observation.world, address);
 
-    if (!fact)
+    if (!fact) {
         fail_msg("no fact %s", address);
+        return NULL;
+    }
     assert_non_null(fact->digest);
     return fact;
 }

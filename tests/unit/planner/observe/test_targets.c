@@ -61,8 +61,10 @@ static const struct spec_host *host_of(const char *address)
 {
     const struct fact *fact = world_find(&fixture.world, address);
 
-    if (!fact)
+    if (!fact) {
         fail_msg("%s was not declared", address);
+        return NULL;
+    }
     assert_int_equal(fact->presence, PRESENCE_UNKNOWN);
     return fact->host;
 }
@@ -93,7 +95,8 @@ static void an_external_ensemble_has_no_servers_of_ours(void **state)
 
 static void zookeeper_in_a_package_needs_a_release(void **state)
 {
-    struct spec_package zookeeper = {.name = "zookeeper", .install_dir = "/opt/zookeeper"};
+    static const struct spec_package zookeeper = {.name = "zookeeper",
+                                                  .install_dir = "/opt/zookeeper"};
 
     (void)state;
     fixture.site.zookeeper.package = &zookeeper;

@@ -153,7 +153,7 @@ static void a_dead_process_of_another_machine_holds_it(void **state)
 
 static void a_lock_with_other_data_is_held_by_somebody_unknown(void **state)
 {
-    struct zk_op op = {ZK_OP_CREATE_EPHEMERAL, ZNODE_LOCK, "{\xff", 2, -1};
+    struct zk_op op = {ZK_OP_CREATE_EPHEMERAL, -1, ZNODE_LOCK, "{\xff", 2};
     size_t failed;
 
     (void)state;

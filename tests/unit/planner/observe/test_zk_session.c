@@ -71,7 +71,7 @@ static void write_ops(const struct zk_op *ops, size_t count)
 
 static void create(const char *path, const char *data)
 {
-    struct zk_op op = {ZK_OP_CREATE, path, data, data ? strlen(data) : 0, -1};
+    struct zk_op op = {ZK_OP_CREATE, -1, path, data, data ? strlen(data) : 0};
 
     write_ops(&op, 1);
 }
@@ -89,7 +89,7 @@ static int get(const char *path, struct zk_node *node)
 
 static void data_is_read_with_its_version(void **state)
 {
-    struct zk_op set = {ZK_OP_SET, "/read", "a\0b", 3, 0};
+    struct zk_op set = {ZK_OP_SET, 0, "/read", "a\0b", 3};
     struct zk_node node;
     struct fault fault;
 
@@ -181,21 +181,21 @@ static void a_multi_happens_as_a_whole_or_not_at_all(void **state)
     (void)state;
     create("/multi", "one");
     create("/multi/child", NULL);
-    assert_multi_fails((struct zk_op[]){{ZK_OP_CREATE, "/multi/x", NULL, 0, -1},
-                                        {ZK_OP_SET, "/multi", "two", 3, 7}},
+    assert_multi_fails((struct zk_op[]){{ZK_OP_CREATE, -1, "/multi/x", NULL, 0},
+                                        {ZK_OP_SET, 7, "/multi", "two", 3}},
                        2, ZK_CHANGED_VERSION, 1);
-    assert_multi_fails((struct zk_op[]){{ZK_OP_CREATE, "/multi/x", NULL, 0, -1},
-                                        {ZK_OP_CREATE, "/multi/child", NULL, 0, -1},
-                                        {ZK_OP_CREATE, "/multi/y", NULL, 0, -1}},
+    assert_multi_fails((struct zk_op[]){{ZK_OP_CREATE, -1, "/multi/x", NULL, 0},
+                                        {ZK_OP_CREATE, -1, "/multi/child", NULL, 0},
+                                        {ZK_OP_CREATE, -1, "/multi/y", NULL, 0}},
                        3, ZK_NODE_EXISTS, 1);
-    assert_multi_fails((struct zk_op[]){{ZK_OP_DELETE, "/multi", NULL, 0, -1}}, 1, ZK_NOT_EMPTY, 0);
-    assert_multi_fails((struct zk_op[]){{ZK_OP_CREATE, "/multi/x", NULL, 0, -1},
-                                        {ZK_OP_CHECK, "/multi/none", NULL, 0, -1}},
+    assert_multi_fails((struct zk_op[]){{ZK_OP_DELETE, -1, "/multi", NULL, 0}}, 1, ZK_NOT_EMPTY, 0);
+    assert_multi_fails((struct zk_op[]){{ZK_OP_CREATE, -1, "/multi/x", NULL, 0},
+                                        {ZK_OP_CHECK, -1, "/multi/none", NULL, 0}},
                        2, ZK_NO_NODE, 1);
     assert_int_equal(get("/multi/x", &node), ZK_NO_NODE);
-    write_ops((struct zk_op[]){{ZK_OP_CHECK, "/multi", NULL, 0, 0},
-                               {ZK_OP_DELETE, "/multi/child", NULL, 0, -1},
-                               {ZK_OP_SET, "/multi", "two", 3, 0}},
+    write_ops((struct zk_op[]){{ZK_OP_CHECK, 0, "/multi", NULL, 0},
+                               {ZK_OP_DELETE, -1, "/multi/child", NULL, 0},
+                               {ZK_OP_SET, 0, "/multi", "two", 3}},
               3);
     assert_int_equal(get("/multi", &node), 0);
     assert_string_equal(node.data, "two");
@@ -204,7 +204,7 @@ static void a_multi_happens_as_a_whole_or_not_at_all(void **state)
 
 static void an_ephemeral_lives_as_long_as_its_session(void **state)
 {
-    struct zk_op op = {ZK_OP_CREATE_EPHEMERAL, "/ephemeral", "me", 2, -1};
+    struct zk_op op = {ZK_OP_CREATE_EPHEMERAL, -1, "/ephemeral", "me", 2};
     struct zk_session *first = fixture.session;
     struct zk_node node;
 
@@ -230,7 +230,7 @@ static void create_many(const char *parent)
         for (size_t i = 0; i < PER_MULTI; i++) {
             char *path = arena_printf(fixture.arena, "%s/%05zu", parent, done + i);
 
-            ops[i] = (struct zk_op){ZK_OP_CREATE, path, path, strlen(path), -1};
+            ops[i] = (struct zk_op){ZK_OP_CREATE, -1, path, path, strlen(path)};
             bytes += zk_op_size(&ops[i]);
         }
         assert_true(bytes < ZK_MULTI_LIMIT);
@@ -364,7 +364,7 @@ static void a_connect_string_that_is_none_is_refused(void **state)
 
 static void a_stopped_server_costs_the_deadline_only(void **state)
 {
-    struct zk_op op = {ZK_OP_CREATE, "/late", NULL, 0, -1};
+    struct zk_op op = {ZK_OP_CREATE, -1, "/late", NULL, 0};
     int64_t start_ms = clock_now_ms();
     struct fault fault = {0};
     struct zk_node node;
@@ -406,7 +406,7 @@ static void closing_does_not_wait_for_a_stopped_server(void **state)
 
 static void a_killed_server_is_a_lost_connection_until_it_is_back(void **state)
 {
-    struct zk_op op = {ZK_OP_SET, "/killed", "y", 1, -1};
+    struct zk_op op = {ZK_OP_SET, -1, "/killed", "y", 1};
     struct fault fault = {0};
     struct zk_node node;
     size_t failed;

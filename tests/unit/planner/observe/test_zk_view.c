@@ -60,8 +60,8 @@ static int set_up(void **state)
                         &fault) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
-        ops[i] = (struct zk_op){ZK_OP_CREATE, tree[i].path, tree[i].data,
-                                tree[i].data ? strlen(tree[i].data) : 0, -1};
+        ops[i] = (struct zk_op){ZK_OP_CREATE, -1, tree[i].path, tree[i].data,
+                                tree[i].data ? strlen(tree[i].data) : 0};
     return zk_multi(fixture.session, ops, count, clock_deadline_ms(LONG_MS), &failed, &fault);
 }
 
