@@ -83,5 +83,5 @@ show /usr/bin/python3 examples/client.py "127.0.0.1:$zookeeper_port" quickstart 
 cat <<END
 
 The cloud is up. Take it down with
-  sudo $arcusplan destroy examples/local.yaml ${variables[*]}${variables[*]:+ }--yes --purge
+  ${SUDO_UID:+sudo }$arcusplan destroy examples/local.yaml ${variables[*]}${variables[*]:+ }--yes --purge
 END

@@ -1,5 +1,6 @@
 """What lies in examples/ works as it is."""
 import os
+import re
 import subprocess
 
 import yaml
@@ -36,3 +37,20 @@ def test_the_dry_run_for_pull_requests_runs_without_network_and_state(tmp_path):
         assert done.returncode == 0, (command, done)
     assert "node/test-cloud/10.0.0.3:11212" in (tmp_path / "plan.txt").read_text()
     assert not (tmp_path / ".arcusplan" / "state.db").exists()
+
+
+def test_the_readme_shows_what_the_program_prints(site):
+    """Its spec and its commands, one after the other on a machine of their own."""
+    host = site.lab[1]
+    text = (EXAMPLES.parent / "README.md").read_text()
+    spec = re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1)
+    session = re.search(r"```console\n(.*?)```", text, re.DOTALL).group(1)
+    host.put(site.program.program, "/usr/local/bin/arcusplan")
+    host.run("/bin/mkdir", "/root/demo")
+    host.put(site.server, "/root/demo/cacheserver")
+    host.write("/root/demo/cloud.yaml", spec)
+    exchanges = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE)
+    assert len(spec.splitlines()) == 10 and len(exchanges) == 5
+    for command, expected in exchanges:
+        done = host.shell(f"cd /root/demo && PATH=$PATH:/usr/local/bin && {command}", timeout=90)
+        assert done.stdout == expected, (command, done.stderr)
