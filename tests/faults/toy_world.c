@@ -210,7 +210,7 @@ static const char *check_order(const struct step_context *context, const struct 
     case OP_ZK_INIT:
         return !context->spec->zookeeper->is_managed || has_any_server(arena)
                    ? NULL
-                   : "order: no ensemble";
+                   : "bad luck: no server of the ensemble answers";
     default:
         return NULL;
     }
