@@ -8,16 +8,15 @@
 
 #include "cacheserver/contract/znode_paths.h"
 #include "executors/steps/registration.h"
+#include "executors/steps/step_attrs.h"
 #include "planner/base/clock.h"
 #include "planner/base/map.h"
-#include "planner/base/str.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    QUORUM_LIMIT_MS = 120000,
     WRITE_LIMIT_MS = 60000,
     LEAVE_LIMIT_MS = 45000, /* longer than a server's session, which ends without a goodbye */
     LOOK_EVERY_MS = 200,
@@ -45,12 +44,6 @@ struct work {
     struct zk_cloud cloud;
     bool has_acted;
 };
-
-static void note_phase(const struct step_context *context, const char *text)
-{
-    if (context->phase)
-        context->phase(context->data, text);
-}
 
 static bool is_cancelled(const struct step_context *context)
 {
@@ -286,7 +279,7 @@ static int wait_until_left(struct work *work, struct fault *fault)
             return 0;
         if (is_cancelled(work->context))
             return interrupted(fault);
-        note_phase(work->context, "waiting for servers to leave");
+        step_phase(work->context, "waiting for servers to leave");
         poll(NULL, 0, LOOK_EVERY_MS);
     }
 }
@@ -307,17 +300,11 @@ static void record_cloud(const struct work *work, struct outcome *outcome)
     attrs_sort(&outcome->attrs);
 }
 
-static int open_session(const struct step_context *context, int64_t deadline_ms,
-                        struct zk_session **session, struct fault *fault)
-{
-    return context->zookeeper(context->data, deadline_ms, session, fault);
-}
-
 static int change_cloud(struct work *work, struct fault *fault)
 {
     note_planned_nodes(work);
     set_planned_guard(work);
-    if (open_session(work->context, work->deadline_ms, &work->session, fault) < 0)
+    if (work->context->zookeeper(work->context->data, work->deadline_ms, &work->session, fault) < 0)
         return -1;
     if (!work->wanted && wait_until_left(work, fault) < 0)
         return -1;
@@ -348,80 +335,12 @@ static void write_cloud(const struct step_context *context, struct outcome *outc
 
 void step_register(const struct step_context *context, struct outcome *outcome)
 {
-    note_phase(context, "registering");
+    step_phase(context, "registering");
     write_cloud(context, outcome);
 }
 
 void step_unregister(const struct step_context *context, struct outcome *outcome)
 {
-    note_phase(context, "unregistering");
+    step_phase(context, "unregistering");
     write_cloud(context, outcome);
-}
-
-/* The base znodes that are missing, as operations. */
-static size_t plan_base(const struct zk_view *view, struct zk_op *ops)
-{
-    size_t count = 0, next = 0;
-
-    for (size_t i = 0; znode_base_paths[i]; i++) {
-        if (next < view->base_paths.count &&
-            strcmp(view->base_paths.items[next], znode_base_paths[i]) == 0)
-            next++;
-        else
-            ops[count++] =
-                (struct zk_op){.kind = ZK_OP_CREATE, .path = znode_base_paths[i], .version = -1};
-    }
-    return count;
-}
-
-/* 0 all are there; 1 tried to make them; -1. */
-static int make_base(const struct step_context *context, struct zk_session *session,
-                     int64_t deadline_ms, struct fault *fault)
-{
-    enum { BASE_MAX = 8 };
-    struct zk_op ops[BASE_MAX];
-    struct zk_view view;
-    size_t count, failed;
-    int result;
-
-    if (is_cancelled(context))
-        return interrupted(fault);
-    if (zk_view_read(session, NULL, 0, deadline_ms, context->arena, &view, fault) < 0)
-        return -1;
-    count = plan_base(&view, ops);
-    if (count == 0)
-        return 0;
-    result = zk_multi(session, ops, count, deadline_ms, &failed, fault);
-    if (result < 0 && clock_left_ms(deadline_ms) == 0)
-        return -1;
-    return result < 0 && fault->code == DIAG_ZK_ERROR ? -1 : 1;
-}
-
-static void record_base(const struct step_context *context, struct outcome *outcome)
-{
-    struct str text = {0};
-
-    for (size_t i = 0; znode_base_paths[i]; i++)
-        str_printf(&text, "%s%s", i ? " " : "", znode_base_paths[i]);
-    outcome->attrs = (struct attrs){0};
-    attrs_add(context->arena, &outcome->attrs, "nodes", str_text(&text), SRCLOC_NONE);
-    str_deinit(&text);
-}
-
-void step_zk_init(const struct step_context *context, struct outcome *outcome)
-{
-    int64_t deadline_ms = clock_deadline_ms(QUORUM_LIMIT_MS);
-    struct zk_session *session;
-    int result, turns = 0;
-
-    outcome->kind = OUTCOME_FAILED;
-    note_phase(context, "waiting for the ensemble");
-    if (open_session(context, deadline_ms, &session, &outcome->fault) < 0)
-        return;
-    while ((result = make_base(context, session, deadline_ms, &outcome->fault)) > 0)
-        turns++;
-    if (result < 0)
-        return;
-    outcome->kind = turns ? OUTCOME_DONE : OUTCOME_UNCHANGED;
-    record_base(context, outcome);
 }

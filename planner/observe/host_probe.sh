@@ -1,6 +1,6 @@
-# Prints what a host holds, one fact a line: a word, then fields separated by single blanks. Whatever
-# may contain any bytes is base64; "-" stands for what is missing. host_probe_parse.c reads it, and
-# executors/transport/host_shell.sh comes before it.
+# Prints what a host holds, one fact a line: a word, then fields separated by single blanks.
+# Whatever may contain any bytes is base64; "-" stands for what is missing. host_probe_parse.c reads
+# it, and executors/transport/host_shell.sh comes before it.
 
 probe_text() {
     if [ -n "$1" ]; then

@@ -7,6 +7,7 @@
 #include "tests/unit/executors/steps/cloud_fixture.h"
 #include "tests/unit/planner/observe/zk_server.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -399,7 +400,7 @@ static void waiting_for_a_server_can_be_cut(void **state)
     assert_true(exists("/arcus/cache_list/test-cloud"));
 }
 
-enum { MANY = 6000 };
+enum { MANY = 4000 };
 
 static void make_many_nodes(void)
 {
@@ -428,6 +429,50 @@ static void a_cloud_too_large_for_one_multi_is_written_in_several(void **state)
     expect(step_unregister, OUTCOME_DONE);
     assert_false(exists("/arcus/cache_list/test-cloud"));
     assert_false(exists("/arcus/cache_server_mapping/10.1.0.0:11211"));
+}
+
+static void *register_in_background(void *data)
+{
+    step_register(&fixture.context, data);
+    return NULL;
+}
+
+/* Waits until at least count mappings are there, or the registration has come to its end. */
+static void wait_for_mappings(int32_t count)
+{
+    int64_t deadline_ms = clock_deadline_ms(LONG_MS);
+    struct zk_node node = {0};
+    struct fault fault;
+
+    while (node.child_count < count && clock_left_ms(deadline_ms) > 0)
+        if (zk_exists(fixture.other, "/arcus/cache_server_mapping", deadline_ms, &node, &fault) !=
+            0)
+            fail_msg("%s", fault.text);
+    assert_true(node.child_count >= count);
+}
+
+static void the_server_may_die_at_any_moment_of_a_registration(void **state)
+{
+    (void)state;
+    make_many_nodes();
+    expect(step_zk_init, OUTCOME_DONE);
+    for (int32_t count = 0; count <= MANY; count += MANY / 2) {
+        pthread_t thread;
+
+        fixture.change.verb = VERB_CREATE;
+        assert_int_equal(pthread_create(&thread, NULL, register_in_background, &fixture.outcome),
+                         0);
+        wait_for_mappings(count);
+        zk_server_kill(&fixture.server);
+        assert_int_equal(zk_server_restart(&fixture.server), 0);
+        pthread_join(thread, NULL);
+        if (fixture.outcome.kind == OUTCOME_FAILED)
+            fail_msg("after %d mappings: %s", count, fixture.outcome.fault.text);
+        expect(step_register, OUTCOME_UNCHANGED);
+        assert_int_equal(read_list().server_count, MANY);
+        fixture.change.verb = VERB_DELETE;
+        expect(step_unregister, OUTCOME_DONE);
+    }
 }
 
 static void a_server_that_is_gone_is_a_fault_and_the_next_try_finishes(void **state)
@@ -468,6 +513,7 @@ int main(void)
         znodes_test(a_server_that_leaves_late_is_waited_for),
         znodes_test(waiting_for_a_server_can_be_cut),
         znodes_test(a_cloud_too_large_for_one_multi_is_written_in_several),
+        znodes_test(the_server_may_die_at_any_moment_of_a_registration),
         znodes_test(a_server_that_is_gone_is_a_fault_and_the_next_try_finishes),
         znodes_test(base_znodes_that_are_missing_are_said),
     };
