@@ -3,6 +3,7 @@
  */
 #include "executors/steps/host_script.h"
 #include "executors/steps/package_archive.h"
+#include "executors/steps/release_delta.h"
 #include "executors/steps/step_attrs.h"
 #include "executors/steps/step_kinds.h"
 #include "planner/base/clock.h"
@@ -21,6 +22,7 @@ struct deploy {
     const struct spec_package *package;
     struct artifact artifact;
     const char *release; /* directory name */
+    const char *have;    /* the manifest of what the host has instead; "" for nothing */
 };
 
 static void set_release(const struct deploy *deploy, struct host_script *script)
@@ -33,7 +35,7 @@ static void set_release(const struct deploy *deploy, struct host_script *script)
 }
 
 /* 'u'nchanged, 'h'ave or 'n'eed; -1 with fault. */
-static int check(const struct deploy *deploy, struct fault *fault)
+static int check(struct deploy *deploy, struct fault *fault)
 {
     struct host_script script;
     int result;
@@ -43,8 +45,10 @@ static int check(const struct deploy *deploy, struct fault *fault)
     host_script_init(&script, deploy->context);
     set_release(deploy, &script);
     result = host_script_run(&script, script_deploy_check, clock_deadline_ms(COMMAND_MS), fault);
-    if (result == 0)
+    if (result == 0) {
         result = (unsigned char)host_script_answer(&script)[0];
+        deploy->have = arena_strdup(deploy->context->arena, str_text(&script.reply.output));
+    }
     host_script_deinit(&script);
     return result;
 }
@@ -59,7 +63,8 @@ static int64_t unpacked_size(int fd, int64_t size)
     return (int64_t)end[0] | (int64_t)end[1] << 8 | (int64_t)end[2] << 16 | (int64_t)end[3] << 24;
 }
 
-static int send_archive(const struct deploy *deploy, int fd, int64_t size, struct fault *fault)
+static int send_archive(const struct deploy *deploy, int fd, int64_t size, const char *kept,
+                        struct fault *fault)
 {
     char digest[DIGEST_HEX_SIZE];
     struct host_script script;
@@ -71,6 +76,7 @@ static int send_archive(const struct deploy *deploy, int fd, int64_t size, struc
     host_script_init(&script, deploy->context);
     set_release(deploy, &script);
     host_script_set(&script, "archive_sha256", digest);
+    host_script_set(&script, "kept", kept);
     host_script_set_number(&script, "unpacked_kb", unpacked_size(fd, size) / 1024);
     script.input_fd = fd;
     script.input_fd_size = size;
@@ -81,7 +87,7 @@ static int send_archive(const struct deploy *deploy, int fd, int64_t size, struc
     return result;
 }
 
-static int upload(const struct deploy *deploy, int64_t *sent, struct fault *fault)
+static int upload_all(const struct deploy *deploy, int64_t *sent, struct fault *fault)
 {
     int fd = open(deploy->artifact.archive, O_RDONLY | O_CLOEXEC);
     struct stat status;
@@ -94,12 +100,33 @@ static int upload(const struct deploy *deploy, int64_t *sent, struct fault *faul
             close(fd);
         return -1;
     }
-    step_phase(deploy->context, "uploading");
-    result = send_archive(deploy, fd, status.st_size, fault);
+    result = send_archive(deploy, fd, status.st_size, "", fault);
     close(fd);
     if (result == 0)
-        *sent = status.st_size;
+        *sent += status.st_size;
     return result;
+}
+
+/* Only what the host lacks; all of it when that does not work out, because what it has may be
+ * damaged. */
+static int upload(const struct deploy *deploy, int64_t *sent, struct fault *fault)
+{
+    const struct step_context *context = deploy->context;
+    struct release_delta delta;
+    int result;
+
+    step_phase(context, "uploading");
+    result = release_delta_make(deploy->artifact.archive, deploy->have, context->cancel,
+                                context->arena, &delta, fault);
+    if (result < 0)
+        return -1;
+    if (result == RELEASE_DELTA_NONE)
+        return upload_all(deploy, sent, fault);
+    result = send_archive(deploy, delta.fd, delta.size, delta.kept, fault);
+    close(delta.fd);
+    *sent = delta.size;
+    return result < 0 && fault->code == DIAG_HOST_COMMAND ? upload_all(deploy, sent, fault)
+                                                          : result;
 }
 
 /* "file SHA256 MODE PATH" for each file of the release. */
@@ -155,7 +182,7 @@ static int switch_release(const struct deploy *deploy, struct fault *fault)
 
 void step_deploy(const struct step_context *context, struct outcome *outcome)
 {
-    struct deploy deploy = {context, context->step->change->resource->package, {0}, NULL};
+    struct deploy deploy = {context, context->step->change->resource->package, {0}, NULL, ""};
     int found;
 
     outcome->kind = OUTCOME_FAILED;

@@ -1,5 +1,6 @@
-# In: install_dir, release, archive_sha256, unpacked_kb; on standard input the archive. Nothing of it
-# is kept unless it arrived whole. What an earlier upload left is removed.
+# In: install_dir, release, archive_sha256, unpacked_kb, kept (release_delta.h; may be empty); on
+# standard input the archive of what is not kept. Nothing of it stays unless it arrived whole. What
+# an earlier upload left is removed.
 releases=$install_dir/releases
 new=$releases/.new.$$
 command -v gzip >/dev/null || lacks "there is no gzip"
@@ -14,6 +15,21 @@ tee "$new/copy" | tar -x -z -o -p -f - -C "$new/content" || fail "the archive ca
 wait
 read -r sum _ <"$new/sum"
 [ "$sum" = "$archive_sha256" ] || fail "the archive arrived damaged"
+if [ -n "$kept" ]; then
+    while IFS= read -r wanted && IFS= read -r old; do
+        sum=${wanted%% *}
+        path=${wanted#* }
+        mode=${path%% *}
+        path=${path#* }
+        cp "$install_dir/current/$old" "$new/content/$path" || exit 1
+        chmod "$mode" "$new/content/$path" || exit 1
+        printf '%s  %s\n' "$sum" "$path"
+    done >"$new/sums" <<END || exit 1
+$kept
+END
+    (cd "$new/content" && sha256sum -c --quiet "$new/sums" >&2) ||
+        fail "a file of the current release is damaged"
+fi
 sync -f "$new/content" 2>/dev/null || sync
 if [ -d "$releases/$release" ]; then
     mv -T "$releases/$release" "$releases/.old.$$" || exit 1

@@ -169,6 +169,49 @@ static void old_releases_go_except_those_in_use(void **state)
     shell("[ $(ls %s/opt/releases | wc -l) = 2 ]", bench.directory);
 }
 
+static int64_t archive_size(void)
+{
+    struct artifact artifact;
+
+    assert_true(artifacts_get(bench.artifacts, "arcus", &artifact));
+    return artifact.bytes;
+}
+
+static void only_files_that_the_host_lacks_are_sent(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    make_package("small", "a small change");
+    shell("cd %s/small && mv bin/cacheserver bin/moved && cp bin/moved bin/cacheserver && "
+          "chmod 700 bin/moved",
+          bench.directory);
+    step_bench_pack(&bench, "small");
+    outcome = step_bench_run(&bench, make_step());
+    if (outcome.kind != OUTCOME_DONE)
+        fail_msg("%s", outcome.fault.text);
+    assert_true(outcome.bytes_sent > 0 && outcome.bytes_sent < 2000);
+    assert_true(archive_size() > 10 * outcome.bytes_sent);
+    check_installed("a small change");
+    shell("[ $(stat -L -c %%a %s/opt/current/bin/moved) = 700 ] && "
+          "cmp %s/opt/current/bin/moved /bin/sleep",
+          bench.directory, bench.directory);
+}
+
+static void a_damaged_file_on_the_host_is_not_taken_over(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    shell("for f in %s/opt/current/bin/*; do echo damaged >$f; done", bench.directory);
+    make_package("whole", "whole");
+    outcome = step_bench_run(&bench, make_step());
+    assert_int_equal(outcome.kind, OUTCOME_DONE);
+    assert_true(outcome.bytes_sent > archive_size());
+    check_installed("whole");
+    shell("cmp %s/opt/current/bin/cacheserver /bin/sleep", bench.directory);
+}
+
 static void a_damaged_archive_leaves_nothing(void **state)
 {
     struct artifact artifact;
@@ -178,7 +221,10 @@ static void a_damaged_archive_leaves_nothing(void **state)
     make_package("bad", "bad");
     assert_true(artifacts_get(bench.artifacts, "arcus", &artifact));
     shell("printf xxxx | dd of=%s bs=1 seek=200 conv=notrunc 2>/dev/null", artifact.archive);
+    step_bench_refuse(&bench, make_step(), DIAG_PACKAGE_ARCHIVE);
+    shell("mv %s/opt/manifest %s/manifest", bench.directory, bench.directory);
     step_bench_refuse(&bench, make_step(), DIAG_HOST_COMMAND);
+    shell("mv %s/manifest %s/opt/manifest", bench.directory, bench.directory);
     assert_false(step_bench_has(&bench, release_path(artifact.digest)));
     assert_string_equal(step_bench_read(&bench, "opt/manifest"), manifest);
     shell("[ -z \"$(ls -d %s/opt/releases/.[!.]* 2>/dev/null)\" ]", bench.directory);
@@ -204,12 +250,12 @@ static void a_disk_without_room_is_found_before_anything_is_sent(void **state)
     if (geteuid() != 0)
         skip();
     make_package("large", "large");
-    shell("mkdir %s/small && mount -t tmpfs -o size=64k none %s/small", bench.directory,
+    shell("mkdir %s/tiny && mount -t tmpfs -o size=64k none %s/tiny", bench.directory,
           bench.directory);
-    bench.package.install_dir = step_bench_path(&bench, "small/opt");
+    bench.package.install_dir = step_bench_path(&bench, "tiny/opt");
     fault = step_bench_refuse(&bench, make_step(), DIAG_HOST_DISK_FULL);
     bench.package.install_dir = install_dir;
-    shell("umount %s/small", bench.directory);
+    shell("umount %s/tiny", bench.directory);
     assert_non_null(strstr(fault.text, "KB free"));
 }
 
@@ -275,6 +321,8 @@ int main(void)
         cmocka_unit_test(a_release_that_is_still_there_is_not_sent_again),
         cmocka_unit_test(a_forced_step_replaces_what_is_there),
         cmocka_unit_test(old_releases_go_except_those_in_use),
+        cmocka_unit_test(only_files_that_the_host_lacks_are_sent),
+        cmocka_unit_test(a_damaged_file_on_the_host_is_not_taken_over),
         cmocka_unit_test(a_damaged_archive_leaves_nothing),
         cmocka_unit_test(a_package_that_was_not_built_cannot_be_installed),
         cmocka_unit_test(a_disk_without_room_is_found_before_anything_is_sent),
