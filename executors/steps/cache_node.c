@@ -202,18 +202,6 @@ static int launch(struct cache_node *node, const char *record, const char *serve
     return result;
 }
 
-/* Running it otherwise than the spec says would be worse than not running it. */
-static int check_supervisor(const struct cache_node *node, struct fault *fault)
-{
-    const char *supervise = step_attr(node->process.context, "supervise");
-
-    if (!supervise || strcmp(supervise, "daemon") == 0)
-        return 0;
-    fault_set(fault, DIAG_STEP_FAILED, "%s is to be supervised by %s, which is not supported",
-              node->process.name, supervise);
-    return fault_hint(fault, "set supervise: daemon");
-}
-
 int cache_node_start(struct cache_node *node, bool *was_there, struct fault *fault)
 {
     const struct step_context *context = node->process.context;
@@ -222,7 +210,7 @@ int cache_node_start(struct cache_node *node, bool *was_there, struct fault *fau
     int found;
     bool ignored;
 
-    if (check_supervisor(node, fault) < 0 || step_attrs_wanted(context, &wanted, fault) < 0 ||
+    if (step_attrs_wanted(context, &wanted, fault) < 0 ||
         cache_node_server(context, node->is_arcus_memcached, &server, fault) < 0)
         return -1;
     record = step_attrs_record(context, &wanted);

@@ -4,6 +4,7 @@
 
 #include "executors/transport/exchange.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -73,6 +74,7 @@ void gate_leave(const char *name)
     pthread_mutex_lock(&lock);
     place = find_door(name);
     door = *place;
+    assert(door && door->inside > 0);
     if (--door->inside == 0) {
         *place = door->next;
         free(door);

@@ -170,7 +170,7 @@ static void end_process(struct process *process, bool is_cut)
 
 static int local_run(struct transport *transport, struct exchange *exchange, struct fault *fault)
 {
-    struct process process;
+    struct process process = {.fds = {-1, -1, -1}};
     char *buffer;
     int result;
 
