@@ -29,8 +29,7 @@ static const struct spec_build_rule *rule_of(const struct rule_place *place)
 static const char *cache_path(const struct rule_place *place, struct arena *arena,
                               const char *ending)
 {
-    return arena_printf(arena, "%s/%s.build-%d.%s", place->cache_dir, place->package->name,
-                        place->rule + 1, ending);
+    return arena_printf(arena, "%s/build-%d.%s", place->directory, place->rule + 1, ending);
 }
 
 static int digest_input(const struct rule_place *place, const struct glob_file *file,

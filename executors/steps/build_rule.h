@@ -21,7 +21,7 @@ struct build_record {
 struct rule_place {
     const struct spec_package *package;
     int rule;
-    const char *cache_dir; /* for the logs and the lists of inputs that tell what changed */
+    const char *directory; /* for the logs and the lists of inputs that tell what changed */
     const struct build_record *record;
 };
 

@@ -5,6 +5,7 @@
 #include "executors/steps/packages.h"
 
 #include "executors/steps/package_archive.h"
+#include "executors/steps/package_cache.h"
 #include "executors/steps/package_source.h"
 #include "planner/base/clock.h"
 
@@ -17,16 +18,11 @@
 enum { RULE_DEADLINE_MS = 60 * 60 * 1000 };
 
 static struct rule_place rule_place(const struct package_place *place,
-                                    const struct spec_package *package, size_t rule)
+                                    const struct spec_package *package, size_t rule,
+                                    struct arena *arena)
 {
-    return (struct rule_place){package, (int)rule, place->cache_dir, place->record};
-}
-
-static const char *archive_path(const char *cache_dir, const struct spec_package *package,
-                                const char *digest, struct arena *arena)
-{
-    return arena_printf(arena, "%s/%s-%s-%.*s.tar.gz", cache_dir, package->name, package->version,
-                        DIGEST_SHORT, digest);
+    return (struct rule_place){package, (int)rule,
+                               package_cache_path(place->cache_dir, package, arena), place->record};
 }
 
 static void look_at_archive(const struct package_place *place, const struct spec_package *package,
@@ -34,7 +30,7 @@ static void look_at_archive(const struct package_place *place, const struct spec
 {
     struct stat found;
 
-    look->archive = archive_path(place->cache_dir, package, look->digest, arena);
+    look->archive = package_cache_archive(place->cache_dir, package, look->digest, arena);
     look->is_packed = !stat(look->archive, &found) && S_ISREG(found.st_mode) && found.st_size > 0;
     look->bytes = look->is_packed ? found.st_size : 0;
     look->build = look->is_packed ? "up to date" : "not packed";
@@ -46,7 +42,7 @@ static int look_at_rules(const struct package_place *place, const struct spec_pa
                          struct fault *fault)
 {
     for (size_t i = 0; i < package->rule_count; i++) {
-        const struct rule_place rule = rule_place(place, package, i);
+        const struct rule_place rule = rule_place(place, package, i, arena);
         struct rule_look found;
 
         *at = package->rules[i].at;
@@ -95,7 +91,7 @@ static int run_rules(const struct package_place *place, const struct spec_packag
                      bool is_forced, struct arena *arena, struct srcloc *at, struct fault *fault)
 {
     for (size_t i = 0; i < package->rule_count; i++) {
-        const struct rule_place rule = rule_place(place, package, i);
+        const struct rule_place rule = rule_place(place, package, i, arena);
         struct rule_look look;
 
         *at = package->rules[i].at;
@@ -115,19 +111,19 @@ static int write_archive(const struct package_place *place, const struct spec_pa
                          struct package_tree *tree, struct arena *arena, struct package_look *look,
                          struct fault *fault)
 {
-    char *temporary = arena_printf(arena, "%s/%s.XXXXXX", place->cache_dir, package->name);
-    int fd = mkstemp(temporary);
+    const char *temporary;
+    int fd = package_cache_new_file(place->cache_dir, package, arena, &temporary, fault);
     int status;
 
     if (fd < 0)
-        return fault_set(fault, DIAG_FILE_WRITE, "%s: %s", temporary, strerror(errno));
+        return -1;
     status = archive_write_tree(tree, fd, place->cancel, fault);
     if (!status && (fchmod(fd, 0644) || fsync(fd)))
         status = fault_set(fault, DIAG_FILE_WRITE, "%s: %s", temporary, strerror(errno));
     close(fd);
     if (!status) {
         package_tree_digest(tree, look->digest);
-        look->archive = archive_path(place->cache_dir, package, look->digest, arena);
+        look->archive = package_cache_archive(place->cache_dir, package, look->digest, arena);
         if (rename(temporary, look->archive))
             status = fault_set(fault, DIAG_FILE_WRITE, "%s: %s", look->archive, strerror(errno));
     }
@@ -145,25 +141,17 @@ static int pack(const struct package_place *place, const struct spec_package *pa
 
     tell(place, "packing");
     package_tree_init(&tree, arena);
-    status = package_source_read(package, true, place->cache_dir, place->cancel, &tree, at, fault);
+    status =
+        package_source_read(package, true, package_cache_path(place->cache_dir, package, arena),
+                            place->cancel, &tree, at, fault);
     if (!status)
         status = write_archive(place, package, &tree, arena, look, fault);
     package_tree_deinit(&tree);
-    if (!status)
-        look_at_archive(place, package, arena, look);
-    return status;
-}
-
-static int make_directory(const char *path, struct arena *arena, struct fault *fault)
-{
-    for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-        const char *part = slash ? arena_strndup(arena, path, (size_t)(slash - path)) : path;
-
-        if (mkdir(part, 0777) && errno != EEXIST)
-            return fault_set(fault, DIAG_FILE_WRITE, "%s: %s", part, strerror(errno));
-        if (!slash)
-            return 0;
-    }
+    if (status)
+        return -1;
+    look_at_archive(place, package, arena, look);
+    package_cache_tidy(place->cache_dir, package, arena);
+    return 0;
 }
 
 int package_build(const struct package_place *place, const struct spec_package *package,
@@ -172,7 +160,7 @@ int package_build(const struct package_place *place, const struct spec_package *
 {
     *look = (struct package_look){.is_built = true};
     *at = package->at;
-    if (make_directory(place->cache_dir, arena, fault) ||
+    if (package_cache_make(place->cache_dir, package, arena, fault) ||
         run_rules(place, package, is_forced, arena, at, fault))
         return -1;
     return pack(place, package, arena, look, at, fault);
@@ -250,7 +238,7 @@ void packages_collect(const struct spec *spec, const struct world *world, const 
         if (!digest || !bytes || fact->said_by == WITNESS_STATE)
             continue;
         snprintf(artifact.digest, sizeof(artifact.digest), "%s", digest);
-        artifact.archive = archive_path(cache_dir, package, digest, arena);
+        artifact.archive = package_cache_archive(cache_dir, package, digest, arena);
         artifact.bytes = strtoll(bytes, NULL, 10);
         artifacts_put(artifacts, &artifact);
     }

@@ -44,9 +44,9 @@ static void the_archive_is_named_by_its_content(void **state)
 
     use_directory(workshop);
     look = workshop_build(workshop);
-    assert_string_equal(look.archive, arena_printf(workshop->arena, "%s/tool-1.0-%.12s.tar.gz",
+    assert_string_equal(look.archive, arena_printf(workshop->arena, "%s/tool/tool-1.0-%.12s.tar.gz",
                                                    workshop->cache, look.digest));
-    assert_string_equal(workshop_output(workshop, "ls state/cache"),
+    assert_string_equal(workshop_output(workshop, "ls state/cache/tool"),
                         strrchr(look.archive, '/') + 1);
 }
 
@@ -179,7 +179,23 @@ static void a_failing_rule_leaves_no_archive(void **state)
                      -1);
     workshop_assert_fault(workshop, DIAG_PACKAGE_BUILD, "ended with status 7: broken");
     assert_int_equal(workshop->at.line, 32);
-    assert_string_equal(workshop_output(workshop, "ls state/cache | grep tar || true"), "");
+    assert_string_equal(workshop_output(workshop, "ls state/cache/tool | grep -v build || true"),
+                        "");
+}
+
+static void old_archives_go(void **state)
+{
+    struct workshop *workshop = *state;
+    struct package_look look = {0};
+
+    use_directory(workshop);
+    workshop->package.keep_releases = 2;
+    for (int i = 0; i < 4; i++) {
+        workshop_write(workshop, "dist/bin/tool", arena_printf(workshop->arena, "%d", i));
+        look = workshop_build(workshop);
+    }
+    assert_string_equal(workshop_output(workshop, "ls state/cache/tool | wc -l"), "2");
+    assert_int_equal(access(look.archive, F_OK), 0);
 }
 
 static void a_full_cache_leaves_nothing_behind(void **state)
@@ -312,6 +328,7 @@ int main(void)
         CASE(a_rule_that_makes_the_same_stops_there),
         CASE(forced_runs_every_rule),
         CASE(a_failing_rule_leaves_no_archive),
+        CASE(old_archives_go),
         CASE(a_full_cache_leaves_nothing_behind),
         CASE(facts_tell_how_a_package_stands),
         CASE(a_digest_is_told_before_the_first_packing),
