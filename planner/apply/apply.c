@@ -294,7 +294,8 @@ static void run_init(struct run *run, struct statedb *db, struct zk_session *ses
     run->schedule = schedule_new(run->plan, run->arena);
     journal_init(&run->journal, db, run->diags);
     run->builds = journal_builds(&run->journal);
-    lazy_session_init(&run->session, zookeeper ? zookeeper->connect : NULL, session);
+    lazy_session_init(&run->session, zookeeper ? zookeeper->connect : NULL,
+                      fleet_cancel_flag(run->fleet), session);
     run->session.on_session = options->on_session;
     run->session.data = options->on_session_data;
     run->artifacts = artifacts_new();

@@ -6,9 +6,12 @@
 
 enum { SESSION_MS = 10000, OPEN_MS = 30000, RETIRED_MAX = 8 };
 
-void lazy_session_init(struct lazy_session *lazy, const char *connect, struct zk_session *current)
+void lazy_session_init(struct lazy_session *lazy, const char *connect, const atomic_bool *cancel,
+                       struct zk_session *current)
 {
-    *lazy = (struct lazy_session){.connect = connect, .current = current};
+    *lazy = (struct lazy_session){.connect = connect, .cancel = cancel, .current = current};
+    if (current)
+        zk_session_set_cancel(current, cancel);
     pthread_mutex_init(&lazy->mutex, NULL);
 }
 
@@ -17,6 +20,8 @@ struct zk_session *lazy_session_deinit(struct lazy_session *lazy)
     for (int i = 0; i < lazy->retired_count; i++)
         zk_session_close(lazy->retired[i]);
     pthread_mutex_destroy(&lazy->mutex);
+    if (lazy->current)
+        zk_session_set_cancel(lazy->current, NULL);
     return lazy->current;
 }
 
@@ -34,7 +39,7 @@ static int session_open(struct lazy_session *lazy, int64_t deadline_ms, struct f
 {
     struct zk_session *opened;
 
-    if (zk_session_open(lazy->connect, SESSION_MS, deadline_ms, &opened, fault))
+    if (zk_session_open(lazy->connect, SESSION_MS, deadline_ms, lazy->cancel, &opened, fault))
         return -1;
     if (lazy->on_session && lazy->on_session(lazy->data, opened, fault)) {
         zk_session_close(opened);

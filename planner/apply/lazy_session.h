@@ -9,6 +9,7 @@
 struct lazy_session {
     pthread_mutex_t mutex; /* guards current and retired */
     const char *connect;   /* NULL: the spec has no ensemble */
+    const atomic_bool *cancel;
     struct zk_session *current;
     struct zk_session *retired[8]; /* expired ones; others may still be using them */
     int retired_count;
@@ -16,8 +17,10 @@ struct lazy_session {
     void *data;
 };
 
-/* current: one that is open already; NULL. */
-void lazy_session_init(struct lazy_session *lazy, const char *connect, struct zk_session *current);
+/* current: one that is open already; NULL. cancel ends all waits in the session until
+ * lazy_session_deinit. */
+void lazy_session_init(struct lazy_session *lazy, const char *connect, const atomic_bool *cancel,
+                       struct zk_session *current);
 /* Nobody uses the sessions any more. Closes the retired ones; returns the current one. */
 struct zk_session *lazy_session_deinit(struct lazy_session *lazy);
 

@@ -23,5 +23,6 @@ int zk_connect_string(struct cli *cli, size_t first, struct site *site, const ch
 
 int zk_open(const char *connect, struct zk_session **session, struct fault *fault)
 {
-    return zk_session_open(connect, SESSION_MS, clock_deadline_ms(CONNECT_MS), session, fault);
+    return zk_session_open(connect, SESSION_MS, clock_deadline_ms(CONNECT_MS), NULL, session,
+                           fault);
 }

@@ -146,7 +146,7 @@ static int read_clouds(struct observer *observer, struct fault *fault)
     zk_ensemble_ask(connect, earlier(deadline_ms, ASK_LIMIT_MS), observer->arena,
                     &observer->ensemble);
     if (zk_ensemble_check(&observer->ensemble, fault) < 0 ||
-        zk_session_open(connect, SESSION_TIMEOUT_MS, earlier(deadline_ms, CONNECT_LIMIT_MS),
+        zk_session_open(connect, SESSION_TIMEOUT_MS, earlier(deadline_ms, CONNECT_LIMIT_MS), NULL,
                         &session, fault) < 0)
         return -1;
     if (zk_view_read(session, observer->codes.items.items, observer->codes.items.count, deadline_ms,

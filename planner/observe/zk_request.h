@@ -38,6 +38,7 @@ struct zk_session {
     char *connect; /* for messages */
     pthread_mutex_t mutex;
     pthread_cond_t state_changed;
+    const atomic_bool *cancel;    /* NULL: never */
     struct zk_request *in_flight; /* guarded by mutex, as are all requests in it */
 };
 

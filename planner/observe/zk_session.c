@@ -14,11 +14,27 @@
 #include <string.h>
 #include <time.h>
 
-static int wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline_ms)
-{
-    struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
+enum { CANCEL_EVERY_MS = 100 };
 
-    return pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, &until);
+static bool is_cancelled(const struct zk_session *session)
+{
+    return session->cancel && atomic_load(session->cancel);
+}
+
+/* With the session's mutex held. Once in a while it returns 0 without a signal; not 0: the deadline
+ * has passed, or the session was cancelled. */
+static int wait_until(struct zk_session *session, pthread_cond_t *condition, int64_t deadline_ms)
+{
+    int64_t next_ms = clock_deadline_ms(CANCEL_EVERY_MS);
+    bool is_last = deadline_ms <= next_ms;
+    int64_t until_ms = is_last ? deadline_ms : next_ms;
+    struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    int error;
+
+    if (is_cancelled(session))
+        return ECANCELED;
+    error = pthread_cond_clockwait(condition, &session->mutex, CLOCK_MONOTONIC, &until);
+    return is_last ? error : 0;
 }
 
 void zk_queue_init(struct zk_queue *queue)
@@ -51,7 +67,7 @@ struct zk_request *zk_queue_next(struct zk_session *session, struct zk_queue *qu
 
     pthread_mutex_lock(&session->mutex);
     while (!queue->first && !error)
-        error = wait_until(&queue->ready, &session->mutex, deadline_ms);
+        error = wait_until(session, &queue->ready, deadline_ms);
     request = queue->first;
     if (request) {
         queue->first = request->next;
@@ -187,13 +203,14 @@ static zhandle_t *handle_open(struct zk_session *session, int session_timeout_ms
 }
 
 int zk_session_open(const char *connect, int session_timeout_ms, int64_t deadline_ms,
-                    struct zk_session **session, struct fault *fault)
+                    const atomic_bool *cancel, struct zk_session **session, struct fault *fault)
 {
     struct zk_session *opened = session_new(connect);
 
     *session = NULL;
     if (!opened)
         return fault_set(fault, DIAG_ZK_CONNECT, "out of memory for a ZooKeeper session");
+    opened->cancel = cancel;
     opened->handle = handle_open(opened, session_timeout_ms);
     if (!opened->handle) {
         int error = errno;
@@ -208,6 +225,11 @@ int zk_session_open(const char *connect, int session_timeout_ms, int64_t deadlin
     }
     *session = opened;
     return 0;
+}
+
+void zk_session_set_cancel(struct zk_session *session, const atomic_bool *cancel)
+{
+    session->cancel = cancel;
 }
 
 void zk_session_close(struct zk_session *session)
@@ -243,13 +265,16 @@ int zk_session_wait(struct zk_session *session, int64_t deadline_ms, struct faul
         state = zoo_state(session->handle);
         if (state == ZOO_CONNECTED_STATE || is_unrecoverable(session->handle) || error)
             break;
-        error = wait_until(&session->state_changed, &session->mutex, deadline_ms);
+        error = wait_until(session, &session->state_changed, deadline_ms);
     }
     pthread_mutex_unlock(&session->mutex);
     if (state == ZOO_CONNECTED_STATE)
         return 0;
     if (state == ZOO_EXPIRED_SESSION_STATE)
         return fault_set(fault, DIAG_ZK_CONNECT, "the session with ZooKeeper at %s has expired",
+                         session->connect);
+    if (is_cancelled(session))
+        return fault_set(fault, DIAG_INTERRUPTED, "interrupted while waiting for ZooKeeper at %s",
                          session->connect);
     return fault_set(fault, DIAG_ZK_CONNECT, "no ZooKeeper server answered at %s",
                      session->connect);
@@ -276,6 +301,8 @@ int zk_fault(const struct zk_session *session, int rc, const char *doing, const 
         return fault_set(fault, DIAG_ZK_CONNECT, "the connection to ZooKeeper at %s broke %s %s",
                          session->connect, doing, path);
     case ZOPERATIONTIMEOUT:
+        if (is_cancelled(session))
+            return fault_set(fault, DIAG_INTERRUPTED, "interrupted while %s %s", doing, path);
         return fault_set(fault, DIAG_ZK_TIMEOUT, "ZooKeeper at %s did not answer in time %s %s",
                          session->connect, doing, path);
     default:

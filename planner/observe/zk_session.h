@@ -3,6 +3,7 @@
 #include "planner/base/arena.h"
 #include "planner/base/diag.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,9 +24,12 @@ struct zk_node {
     int32_t child_count;
 };
 
-/* Connects and waits until connected. connect: "HOST:PORT,…". */
+/* Connects and waits until connected. connect: "HOST:PORT,…". Once *cancel is set every wait in the
+ * session ends with INTERRUPTED; NULL: never. */
 int zk_session_open(const char *connect, int session_timeout_ms, int64_t deadline_ms,
-                    struct zk_session **session, struct fault *fault);
+                    const atomic_bool *cancel, struct zk_session **session, struct fault *fault);
+/* Another flag from now on, or none. Not while another thread waits in the session. */
+void zk_session_set_cancel(struct zk_session *session, const atomic_bool *cancel);
 void zk_session_close(struct zk_session *session); /* takes NULL */
 bool zk_session_is_connected(const struct zk_session *session);
 int64_t zk_session_id(const struct zk_session *session);

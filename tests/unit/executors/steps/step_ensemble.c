@@ -76,7 +76,7 @@ void step_ensemble_open(struct step_ensemble *ensemble)
     step_bench_expect(ensemble->bench, step_ensemble_config(ensemble, "1", "2000"), OUTCOME_DONE);
     step_bench_expect(ensemble->bench, step_ensemble_server(ensemble, OP_ZK_START, "2000"),
                       OUTCOME_DONE);
-    if (zk_session_open(ensemble->connect, 30000, clock_deadline_ms(30000),
+    if (zk_session_open(ensemble->connect, 30000, clock_deadline_ms(30000), NULL,
                         &ensemble->bench->session, &fault) < 0)
         fail_msg("%s", fault.text);
 }

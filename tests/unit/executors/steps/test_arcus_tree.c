@@ -31,7 +31,7 @@ static int set_up(void **state)
     cloud_fixture_init(&fixture.wanted);
     if (zk_server_start(&fixture.server) < 0)
         return -1;
-    return zk_session_open(fixture.server.connect, 20000, clock_deadline_ms(60000),
+    return zk_session_open(fixture.server.connect, 20000, clock_deadline_ms(60000), NULL,
                            &fixture.session, &fault);
 }
 

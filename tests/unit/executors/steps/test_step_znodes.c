@@ -128,8 +128,10 @@ static int open_sessions(void **state)
 
     (void)state;
     fixture.arena = arena_new();
-    if (zk_session_open(fixture.server.connect, 20000, deadline_ms, &fixture.session, &fault) < 0 ||
-        zk_session_open(fixture.server.connect, 20000, deadline_ms, &fixture.other, &fault) < 0)
+    if (zk_session_open(fixture.server.connect, 20000, deadline_ms, NULL, &fixture.session,
+                        &fault) < 0 ||
+        zk_session_open(fixture.server.connect, 20000, deadline_ms, NULL, &fixture.other, &fault) <
+            0)
         return -1;
     remove_tree("/arcus");
     cloud_fixture_init(&fixture.wanted);

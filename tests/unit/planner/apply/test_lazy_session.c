@@ -35,7 +35,7 @@ static int stop_server(void **state)
 static void init(struct lazy_session *lazy, const char *connect)
 {
     hook_calls = hook_result = 0;
-    lazy_session_init(lazy, connect, NULL);
+    lazy_session_init(lazy, connect, NULL, NULL);
     lazy->on_session = hook;
     lazy->data = &server;
 }
@@ -92,8 +92,8 @@ static void a_session_that_is_open_already_is_used(void **state)
     struct fault fault;
 
     (void)state;
-    assert_int_equal(zk_session_open(server.connect, 5000, clock_deadline_ms(10000), &open, &fault),
-                     0);
+    assert_int_equal(
+        zk_session_open(server.connect, 5000, clock_deadline_ms(10000), NULL, &open, &fault), 0);
     init(&lazy, server.connect);
     lazy.current = open;
     assert_int_equal(lazy_session_get(&lazy, clock_deadline_ms(1000), &session, &fault), 0);

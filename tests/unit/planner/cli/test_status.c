@@ -51,7 +51,7 @@ static int start_server(void **state)
 
     (void)state;
     if (zk_server_start(&server) ||
-        zk_session_open(server.connect, 20000, clock_deadline_ms(LONG_MS), &session, &fault))
+        zk_session_open(server.connect, 20000, clock_deadline_ms(LONG_MS), NULL, &session, &fault))
         return -1;
     for (const char *const *path = znode_base_paths; *path; path++)
         create(ZK_OP_CREATE, *path, "");

@@ -42,10 +42,10 @@ static int open_both(void **state)
     (void)state;
     fixture.arena = arena_new();
     lock_holder_self(fixture.arena, "apply", &fixture.self);
-    if (zk_session_open(fixture.server.connect, 20000, deadline_ms, &fixture.mine, &fixture.fault) <
-        0)
+    if (zk_session_open(fixture.server.connect, 20000, deadline_ms, NULL, &fixture.mine,
+                        &fixture.fault) < 0)
         return -1;
-    return zk_session_open(fixture.server.connect, 20000, deadline_ms, &fixture.other,
+    return zk_session_open(fixture.server.connect, 20000, deadline_ms, NULL, &fixture.other,
                            &fixture.fault);
 }
 
@@ -116,9 +116,9 @@ static void it_goes_with_its_session(void **state)
     assert_int_equal(take(fixture.mine), 0);
     zk_session_close(fixture.mine);
     assert_int_equal(take(fixture.other), 0);
-    assert_int_equal(
-        zk_session_open(fixture.server.connect, 20000, deadline_ms, &fixture.mine, &fixture.fault),
-        0);
+    assert_int_equal(zk_session_open(fixture.server.connect, 20000, deadline_ms, NULL,
+                                     &fixture.mine, &fixture.fault),
+                     0);
 }
 
 static void a_dead_process_of_this_machine_does_not_hold_it(void **state)

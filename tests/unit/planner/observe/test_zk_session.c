@@ -44,7 +44,7 @@ static int open_session(void **state)
 
     *state = &fixture;
     fixture.arena = arena_new();
-    if (zk_session_open(fixture.server.connect, SESSION_MS, clock_deadline_ms(LONG_MS),
+    if (zk_session_open(fixture.server.connect, SESSION_MS, clock_deadline_ms(LONG_MS), NULL,
                         &fixture.session, &fault) == 0)
         return 0;
     print_error("%s\n", fault.text);
@@ -338,12 +338,36 @@ static void nobody_there_fails_at_the_deadline(void **state)
 
     (void)state;
     snprintf(connect, sizeof(connect), "127.0.0.1:%d", free_port());
-    assert_int_equal(zk_session_open(connect, SESSION_MS, clock_deadline_ms(300), &session, &fault),
-                     -1);
+    assert_int_equal(
+        zk_session_open(connect, SESSION_MS, clock_deadline_ms(300), NULL, &session, &fault), -1);
     assert_null(session);
     assert_int_equal(fault.code, DIAG_ZK_CONNECT);
     assert_non_null(strstr(fault.text, connect));
     assert_true(clock_now_ms() - start_ms < 10000);
+}
+
+static void a_cancelled_session_waits_for_nothing(void **state)
+{
+    atomic_bool cancel = true;
+    char connect[32];
+    struct zk_session *session;
+    struct zk_node node;
+    struct fault fault = {0};
+    int64_t start_ms = clock_now_ms();
+
+    (void)state;
+    snprintf(connect, sizeof(connect), "127.0.0.1:%d", free_port());
+    assert_int_equal(
+        zk_session_open(connect, SESSION_MS, clock_deadline_ms(LONG_MS), &cancel, &session, &fault),
+        -1);
+    assert_int_equal(fault.code, DIAG_INTERRUPTED);
+    zk_session_set_cancel(fixture.session, &cancel);
+    assert_int_equal(zk_exists(fixture.session, "/", clock_deadline_ms(LONG_MS), &node, &fault),
+                     -1);
+    assert_int_equal(fault.code, DIAG_INTERRUPTED);
+    assert_true(clock_now_ms() - start_ms < LONG_MS / 2);
+    zk_session_set_cancel(fixture.session, NULL);
+    assert_int_equal(zk_exists(fixture.session, "/", clock_deadline_ms(LONG_MS), &node, &fault), 0);
 }
 
 static void a_connect_string_that_is_none_is_refused(void **state)
@@ -356,7 +380,8 @@ static void a_connect_string_that_is_none_is_refused(void **state)
         struct fault fault = {0};
 
         assert_int_equal(
-            zk_session_open(wrong[i], SESSION_MS, clock_deadline_ms(300), &session, &fault), -1);
+            zk_session_open(wrong[i], SESSION_MS, clock_deadline_ms(300), NULL, &session, &fault),
+            -1);
         assert_null(session);
         assert_int_equal(fault.code, DIAG_ZK_CONNECT);
     }
@@ -492,6 +517,7 @@ int main(void)
         session_test(several_threads_share_a_session),
         session_test(four_letter_words_are_answered),
         cmocka_unit_test(nobody_there_fails_at_the_deadline),
+        session_test(a_cancelled_session_waits_for_nothing),
         cmocka_unit_test(a_connect_string_that_is_none_is_refused),
         session_test(a_stopped_server_costs_the_deadline_only),
         session_test(closing_does_not_wait_for_a_stopped_server),

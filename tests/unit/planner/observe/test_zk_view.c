@@ -56,8 +56,8 @@ static int set_up(void **state)
     (void)state;
     fixture.arena = arena_new();
     if (zk_server_start(&fixture.server) < 0 ||
-        zk_session_open(fixture.server.connect, 20000, clock_deadline_ms(LONG_MS), &fixture.session,
-                        &fault) < 0)
+        zk_session_open(fixture.server.connect, 20000, clock_deadline_ms(LONG_MS), NULL,
+                        &fixture.session, &fault) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
         ops[i] = (struct zk_op){ZK_OP_CREATE, -1, tree[i].path, tree[i].data,
