@@ -166,7 +166,7 @@ static int bring_up(struct zk_server *server, bool *was_there, struct fault *fau
 
 static void run(const struct step_context *context, bool must_serve, struct outcome *outcome)
 {
-    struct zk_server server;
+    struct zk_server server = {.process = {.context = context}};
     bool was_there;
 
     outcome->kind = OUTCOME_FAILED;
@@ -189,7 +189,7 @@ void step_zk_restart(const struct step_context *context, struct outcome *outcome
 
 void step_zk_stop(const struct step_context *context, struct outcome *outcome)
 {
-    struct zk_server server;
+    struct zk_server server = {.process = {.context = context}};
     bool was_there;
 
     outcome->kind = OUTCOME_FAILED;

@@ -19,6 +19,7 @@ struct login {
 /* A refused key is LOGIN_REFUSED; another one may do. */
 enum { LOGIN_DONE = 0, LOGIN_REFUSED = 1 };
 
+/* The library's callback type. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int refuse_passphrase(const char *prompt, char *buffer, size_t length, int echo, int verify,
                              void *data)
 {

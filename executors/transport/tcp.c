@@ -157,7 +157,7 @@ int tcp_connect(const char *host, int port, int64_t deadline_ms, const atomic_bo
     }
     atomic_init(&lookup->users, 1);
     lookup->result = EAI_FAIL;
-    strcpy(lookup->host, host);
+    snprintf(lookup->host, sizeof(lookup->host), "%s", host);
     snprintf(lookup->port, sizeof(lookup->port), "%d", port);
     if (!lookup_literal(lookup))
         result = lookup_wait(lookup, deadline_ms, cancel, fault);
