@@ -145,24 +145,51 @@ static int connect_any(const struct lookup *lookup, int64_t deadline_ms, const a
     return -1;
 }
 
-int tcp_connect(const char *host, int port, int64_t deadline_ms, const atomic_bool *cancel, int *fd,
-                struct fault *fault)
+/* NULL with fault; ends with lookup_unref. */
+static struct lookup *lookup_new(const char *host, int port, int64_t deadline_ms,
+                                 const atomic_bool *cancel, struct fault *fault)
 {
     struct lookup *lookup = calloc(1, sizeof(*lookup));
-    int result = 0;
 
     if (!lookup || strlen(host) >= sizeof(lookup->host)) {
         free(lookup);
-        return fault_set(fault, DIAG_HOST_CONNECT, "the name of the host is too long");
+        fault_set(fault, DIAG_HOST_CONNECT, "the name of the host is too long");
+        return NULL;
     }
     atomic_init(&lookup->users, 1);
     lookup->result = EAI_FAIL;
     snprintf(lookup->host, sizeof(lookup->host), "%s", host);
     snprintf(lookup->port, sizeof(lookup->port), "%d", port);
-    if (!lookup_literal(lookup))
-        result = lookup_wait(lookup, deadline_ms, cancel, fault);
-    if (result == 0)
-        result = connect_any(lookup, deadline_ms, cancel, fd, fault);
+    if (lookup_literal(lookup) || lookup_wait(lookup, deadline_ms, cancel, fault) == 0)
+        return lookup;
+    lookup_unref(lookup);
+    return NULL;
+}
+
+int tcp_lookup(const char *host, int port, int64_t deadline_ms, const atomic_bool *cancel,
+               union tcp_address *addresses, size_t room, struct fault *fault)
+{
+    struct lookup *lookup = lookup_new(host, port, deadline_ms, cancel, fault);
+    size_t count = 0;
+
+    if (!lookup)
+        return -1;
+    for (const struct addrinfo *to = lookup->found; to && count < room; to = to->ai_next)
+        if (to->ai_addrlen <= sizeof(*addresses))
+            memcpy(&addresses[count++], to->ai_addr, to->ai_addrlen);
+    lookup_unref(lookup);
+    return (int)count;
+}
+
+int tcp_connect(const char *host, int port, int64_t deadline_ms, const atomic_bool *cancel, int *fd,
+                struct fault *fault)
+{
+    struct lookup *lookup = lookup_new(host, port, deadline_ms, cancel, fault);
+    int result;
+
+    if (!lookup)
+        return -1;
+    result = connect_any(lookup, deadline_ms, cancel, fd, fault);
     lookup_unref(lookup);
     return result;
 }

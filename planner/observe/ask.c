@@ -2,10 +2,10 @@
  * ends makes room for the next. */
 #include "planner/observe/ask.h"
 
+#include "executors/transport/tcp.h"
 #include "planner/base/clock.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,37 +29,29 @@ struct talks {
 };
 
 /* A socket that is connecting; -1 with ask->error set. */
-static int open_socket(struct ask *ask)
+static int open_socket(struct ask *ask, int64_t deadline_ms)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
-    struct addrinfo *found = NULL;
-    char port[16];
-    int fd, failed;
+    union tcp_address address;
+    struct fault ignored;
+    int fd;
 
-    snprintf(port, sizeof(port), "%d", ask->port);
-    failed = getaddrinfo(ask->host, port, &hints, &found);
-    if (failed) {
-        hints.ai_flags = 0;
-        failed = getaddrinfo(ask->host, port, &hints, &found);
-    }
-    if (failed) {
-        ask->error = EHOSTUNREACH;
+    if (tcp_lookup(ask->host, ask->port, deadline_ms, NULL, &address, 1, &ignored) < 1) {
+        ask->error = clock_left_ms(deadline_ms) ? EHOSTUNREACH : ETIMEDOUT;
         return -1;
     }
-    fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || (connect(fd, found->ai_addr, found->ai_addrlen) < 0 && errno != EINPROGRESS)) {
+    fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || (connect(fd, &address.any, sizeof(address)) < 0 && errno != EINPROGRESS)) {
         ask->error = errno;
         if (fd >= 0)
             close(fd);
         fd = -1;
     }
-    freeaddrinfo(found);
     return fd;
 }
 
-static void talk_begin(struct talks *talks, struct ask *ask)
+static void talk_begin(struct talks *talks, struct ask *ask, int64_t deadline_ms)
 {
-    int fd = open_socket(ask);
+    int fd = open_socket(ask, deadline_ms);
 
     if (fd < 0)
         return;
@@ -143,7 +135,7 @@ void ask_all(struct ask *asks, size_t count, int64_t deadline_ms)
         int ready;
 
         while (next < count && talks.count < WINDOW && clock_left_ms(deadline_ms) > 0)
-            talk_begin(&talks, &asks[next++]);
+            talk_begin(&talks, &asks[next++], deadline_ms);
         if (talks.count == 0 && clock_left_ms(deadline_ms) > 0)
             continue;
         ready = poll(talks.polled, talks.count, clock_left_ms(deadline_ms));

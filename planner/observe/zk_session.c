@@ -7,6 +7,8 @@
 #include "planner/observe/zk_request.h"
 
 #include "planner/base/clock.h"
+#include "planner/base/str.h"
+#include "planner/observe/zk_literals.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -188,7 +190,8 @@ static struct zk_session *session_new(const char *connect)
 }
 
 /* The library's threads must not take the program's signals. */
-static zhandle_t *handle_open(struct zk_session *session, int session_timeout_ms)
+static zhandle_t *handle_open(struct zk_session *session, const char *literals,
+                              int session_timeout_ms)
 {
     sigset_t all, before;
     zhandle_t *handle;
@@ -196,10 +199,27 @@ static zhandle_t *handle_open(struct zk_session *session, int session_timeout_ms
     zoo_set_debug_level((ZooLogLevel)0);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    handle =
-        zookeeper_init2(session->connect, on_event, session_timeout_ms, NULL, session, 0, drop_log);
+    handle = zookeeper_init2(literals, on_event, session_timeout_ms, NULL, session, 0, drop_log);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return handle;
+}
+
+static int session_start(struct zk_session *session, int session_timeout_ms, int64_t deadline_ms,
+                         struct fault *fault)
+{
+    struct str literals = {0};
+    int result = zk_literals(session->connect, deadline_ms, session->cancel, &literals, fault);
+
+    if (result == 0) {
+        session->handle = handle_open(session, str_text(&literals), session_timeout_ms);
+        if (!session->handle)
+            result = fault_set(fault, DIAG_ZK_CONNECT, "no ZooKeeper servers in \"%s\": %s",
+                               session->connect, strerror(errno));
+    } else if (fault->code != DIAG_INTERRUPTED) {
+        fault->code = DIAG_ZK_CONNECT;
+    }
+    str_deinit(&literals);
+    return result;
 }
 
 int zk_session_open(const char *connect, int session_timeout_ms, int64_t deadline_ms,
@@ -211,13 +231,9 @@ int zk_session_open(const char *connect, int session_timeout_ms, int64_t deadlin
     if (!opened)
         return fault_set(fault, DIAG_ZK_CONNECT, "out of memory for a ZooKeeper session");
     opened->cancel = cancel;
-    opened->handle = handle_open(opened, session_timeout_ms);
-    if (!opened->handle) {
-        int error = errno;
-
+    if (session_start(opened, session_timeout_ms, deadline_ms, fault) < 0) {
         session_free(opened);
-        return fault_set(fault, DIAG_ZK_CONNECT, "no ZooKeeper servers in \"%s\": %s", connect,
-                         strerror(error));
+        return -1;
     }
     if (zk_session_wait(opened, deadline_ms, fault) < 0) {
         zk_session_close(opened);
