@@ -232,9 +232,10 @@ static void wait_for_news(struct run *run)
 }
 
 /* A signal that came when nothing was left to begin or to cut changed nothing. */
-static const char *run_word(const struct run *run)
+static const char *run_word(struct run *run)
 {
-    run->result->interrupted = run->signals && (run->not_begun || run->result->failed);
+    run->result->interrupted = (run->signals && (run->not_begun || run->result->failed)) ||
+                               journal_has_failed(&run->journal);
     if (run->result->interrupted)
         return "interrupted";
     return run->result->failed || run->result->skipped ? "failed" : "done";
@@ -244,7 +245,7 @@ static void report_not_begun(struct run *run)
 {
     struct diag *diag;
 
-    if (!run->result->interrupted)
+    if (!run->result->interrupted || !run->signals)
         return;
     diag = diag_error(run->diags, DIAG_INTERRUPTED, SRCLOC_NONE,
                       "interrupted by a signal, %d step%s not begun", run->not_begun,
@@ -270,7 +271,8 @@ static int run_steps(struct run *run)
     }
     run->totals.result = run_word(run);
     report_not_begun(run);
-    journal_end(&run->journal, run->totals.result);
+    if (journal_end(&run->journal, run->totals.result))
+        run->result->interrupted = true;
     progress_run_end(&run->progress);
     stop_signal_stop();
     return run->started || !journal_has_failed(&run->journal) ? 0 : -1;

@@ -41,7 +41,7 @@ struct apply_options {
 
 struct apply_result {
     int done, unchanged, failed, skipped;
-    bool interrupted;
+    bool interrupted; /* by a signal, or because the journal could not be written */
 };
 
 /* SIGINT, SIGTERM and SIGHUP: the first one lets running steps end, the second one cuts them, the

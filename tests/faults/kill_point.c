@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static atomic_int moments_left;
+static atomic_int writes_left; /* 0: no limit; 1: no more */
 static sqlite3_vfs *real, shim;
 static const sqlite3_io_methods *real_methods; /* one of them */
 
@@ -34,19 +35,35 @@ void kill_point(void)
         _exit(KILLED);
 }
 
+void kill_point_fill_disk(int k)
+{
+    atomic_store(&writes_left, k);
+}
+
+static int is_disk_full(void)
+{
+    int left = atomic_load(&writes_left);
+
+    if (left > 1)
+        atomic_store(&writes_left, left - 1);
+    return left == 1;
+}
+
 static int watched_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_int64 offset)
 {
     if (is_last_moment()) {
         real_methods->xWrite(file, bytes, amount / 2, offset);
         _exit(KILLED);
     }
+    if (is_disk_full())
+        return SQLITE_FULL;
     return real_methods->xWrite(file, bytes, amount, offset);
 }
 
 static int watched_sync(sqlite3_file *file, int flags)
 {
     kill_point();
-    return real_methods->xSync(file, flags);
+    return is_disk_full() ? SQLITE_IOERR_FSYNC : real_methods->xSync(file, flags);
 }
 
 static int watched_delete(sqlite3_vfs *vfs, const char *name, int sync)

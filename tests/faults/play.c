@@ -191,7 +191,7 @@ static int run_plan(struct scene *scene, struct play *play, struct apply_result 
     return status;
 }
 
-/* Prints what was reported unless it was only bad luck. */
+/* Prints what was reported unless that was to be expected. */
 static bool is_misordered(struct scene *scene)
 {
     char *text = NULL;
@@ -202,7 +202,7 @@ static bool is_misordered(struct scene *scene)
     diags_print(scene->diags, out, false);
     fclose(out);
     is_found = strstr(text, "order:") != NULL;
-    if (is_found || !strstr(text, "bad luck"))
+    if (is_found || !(strstr(text, "bad luck") || strstr(text, "error[E060")))
         fputs(text, stderr);
     free(text);
     return is_found;
@@ -219,7 +219,7 @@ static int run_scene(struct scene *scene, struct play *play, const struct play_o
         return PLAY_NOTHING;
     if (run_plan(scene, play, &result))
         return PLAY_ERROR;
-    return result.failed || result.skipped ? PLAY_PART_WAY : PLAY_DONE;
+    return result.failed || result.skipped || result.interrupted ? PLAY_PART_WAY : PLAY_DONE;
 }
 
 static void play_in_child(struct play *play, const struct play_options *options)
@@ -232,6 +232,7 @@ static void play_in_child(struct play *play, const struct play_options *options)
     toy_world.fail_permille = options->fail_permille;
     kill_point_watch_sqlite();
     kill_point_set(options->kill_at);
+    kill_point_fill_disk(options->full_at);
     result = run_scene(&scene, play, options);
     if (result == PLAY_PART_WAY || result == PLAY_ERROR)
         result = is_misordered(&scene) ? PLAY_MISORDERED : result;

@@ -13,7 +13,7 @@ struct play {
 enum play_result {
     PLAY_DONE = 0,       /* all steps are done */
     PLAY_ERROR = 1,      /* reported on the standard error */
-    PLAY_PART_WAY = 3,   /* steps failed */
+    PLAY_PART_WAY = 3,   /* steps failed, or the journal did */
     PLAY_NOTHING = 10,   /* there was nothing to do */
     PLAY_MISORDERED = 11 /* a step ran when it must not; reported */
 };
@@ -25,8 +25,9 @@ int play_teardown(void **state);
 struct play_options {
     const char *spec;
     enum plan_intent intent;
-    int kill_at;       /* the k-th kill point; 0: none */
-    unsigned seed;     /* of the faults … */
+    int kill_at;   /* the k-th kill point; 0: none */
+    int full_at;   /* the k-th write of sqlite, and all after it, finds the disk full; 0: none */
+    unsigned seed; /* of the faults … */
     int fail_permille; /* … if any */
 };
 

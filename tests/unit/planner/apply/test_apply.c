@@ -248,6 +248,7 @@ static void a_journal_that_fails_later_stops_the_run_and_leaves_the_step_uncerta
     set_file_limit(RLIM_INFINITY);
     assert_int_equal(rehearsal->result.done, 1);
     assert_int_equal(rehearsal->result.skipped, 1);
+    assert_true(rehearsal->result.interrupted);
     assert_int_equal(diags_count_errors(rehearsal->diags), 1);
     assert_true(rehearsal_is_uncertain(rehearsal, "release/h0/a"));
     assert_string_equal(rehearsal_recorded(rehearsal), "1 uncertain");
