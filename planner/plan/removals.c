@@ -88,10 +88,20 @@ static void link_undeploy(struct builder *builder, struct item *undeploy)
             item_wait(builder, undeploy, *item, DEPENDENCY_NEEDS, true);
 }
 
-/* A server leaves the ensemble when nothing that is done in ZooKeeper or to the nodes, which may
- * still be connected to it, remains to be done. */
+static bool has_restarting_member(const struct builder *builder)
+{
+    vec_each(item, &builder->items)
+        if ((*item)->step->op == OP_ZK_RESTART)
+            return true;
+    return false;
+}
+
+/* Servers go when nothing that is done in ZooKeeper or to the nodes, which may still be connected
+ * to it, remains to be done. Those that leave members behind go first instead: rolling.c. */
 static void link_zk_stop(struct builder *builder, struct item *zk_stop)
 {
+    if (has_restarting_member(builder))
+        return;
     vec_each(slot, &builder->items) {
         struct item *item = *slot;
         bool is_gone = item->step->op == OP_UNREGISTER;

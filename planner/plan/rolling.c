@@ -6,6 +6,10 @@
  * among themselves, everything that the old members know would be lost. So only as many as cannot
  * do that start first, together with old members that are down: that is what the quorum lives on
  * while the running ones restart. The other new members follow one by one.
+ *
+ * Members that leave while others stay are stopped before all that, one by one: one that restarts
+ * with the new configuration would look in vain for a leader that is no longer in it, and the old
+ * and the new members could each have a quorum of their own.
  */
 #include "planner/plan/builder.h"
 
@@ -64,12 +68,14 @@ struct ensemble {
     struct item_list starts; /* of members with data */
     struct item_list blanks;
     struct item_list restarts; /* the leader last */
+    struct item_list stops;    /* of members that leave, the leader last */
 };
 
 static void ensemble_collect(struct builder *builder, struct ensemble *ensemble)
 {
     const struct spec_zookeeper *zookeeper = builder->input->spec->zookeeper;
     struct item_list leaders = {0};
+    struct item_list leaving_leaders = {0};
 
     if (zookeeper && zookeeper->is_managed)
         ensemble->member_count = zookeeper->host_count;
@@ -84,9 +90,32 @@ static void ensemble_collect(struct builder *builder, struct ensemble *ensemble)
             list_add(builder, is_new ? &ensemble->blanks : &ensemble->starts, item);
         else if (item->step->op == OP_ZK_RESTART)
             list_add(builder, is_leader(item) ? &leaders : &ensemble->restarts, item);
+        else if (item->step->op == OP_ZK_STOP)
+            list_add(builder, is_leader(item) ? &leaving_leaders : &ensemble->stops, item);
     }
     vec_each(leader, &leaders.items)
         list_add(builder, &ensemble->restarts, *leader);
+    vec_each(leader, &leaving_leaders.items)
+        list_add(builder, &ensemble->stops, *leader);
+}
+
+/* A member that cannot be stopped, because its host is gone, holds nobody up. */
+static void link_leaving(struct builder *builder, const struct ensemble *ensemble)
+{
+    if (!ensemble->restarts.items.count)
+        return;
+    for (size_t i = 0; i < ensemble->stops.items.count; i++) {
+        struct item *stop = ensemble->stops.items.items[i];
+
+        if (i)
+            item_wait(builder, stop, ensemble->stops.items.items[i - 1], DEPENDENCY_AFTER, false);
+        vec_each(restart, &ensemble->restarts.items)
+            item_wait(builder, *restart, stop, DEPENDENCY_AFTER, false);
+        vec_each(start, &ensemble->starts.items)
+            item_wait(builder, *start, stop, DEPENDENCY_AFTER, false);
+        vec_each(blank, &ensemble->blanks.items)
+            item_wait(builder, *blank, stop, DEPENDENCY_AFTER, false);
+    }
 }
 
 static void link_zookeeper(struct builder *builder)
@@ -95,6 +124,7 @@ static void link_zookeeper(struct builder *builder)
     size_t early;
 
     ensemble_collect(builder, &ensemble);
+    link_leaving(builder, &ensemble);
     chain(builder, &ensemble.restarts);
     early = ensemble.blanks.items.count;
     if (ensemble.blank_count < ensemble.member_count && early > ensemble.member_count / 2)

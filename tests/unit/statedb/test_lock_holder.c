@@ -49,8 +49,7 @@ static void other_texts_are_no_holders(void **state)
         "null",
         "\xff\xfe",
         "{\"id\": \"x\"}",
-        "{\"id\":\"a\",\"pid\":\"1\",\"pid_start\":2,\"host\":\"h\",\"user\":\"u\",\"since\":\"s\","
-        "\"command\":\"c\"}"};
+        "{\"id\":\"a\",\"pid\":\"1\",\"pid_start\":2,\"host\":\"h\",\"user\":\"u\"}"};
     struct fixture *fixture = *state;
     struct lock_holder holder;
 

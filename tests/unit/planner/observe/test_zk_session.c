@@ -397,7 +397,7 @@ static void a_stopped_server_costs_the_deadline_only(void **state)
 
     (void)state;
     create("/stopped", "x");
-    kill(fixture.server.pid, SIGSTOP);
+    zk_server_freeze(&fixture.server);
     assert_int_equal(
         zk_get(fixture.session, "/stopped", clock_deadline_ms(300), fixture.arena, &node, &fault),
         -1);
@@ -419,7 +419,7 @@ static void closing_does_not_wait_for_a_stopped_server(void **state)
     struct fault fault = {0};
     struct zk_node node;
 
-    kill(fixture.server.pid, SIGSTOP);
+    zk_server_freeze(&fixture.server);
     assert_int_equal(
         zk_get(fixture.session, "/", clock_deadline_ms(50), fixture.arena, &node, &fault), -1);
     start_ms = clock_now_ms();

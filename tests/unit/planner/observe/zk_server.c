@@ -120,6 +120,15 @@ void zk_server_kill(struct zk_server *server)
     server->pid = 0;
 }
 
+void zk_server_freeze(const struct zk_server *server)
+{
+    int status = 0;
+
+    kill(server->pid, SIGSTOP);
+    if (waitpid(server->pid, &status, WUNTRACED) != server->pid || !WIFSTOPPED(status))
+        abort();
+}
+
 void zk_server_remove(struct zk_server *server)
 {
     char command[128];

@@ -16,6 +16,8 @@ struct zk_server {
 int zk_server_start(struct zk_server *server);
 /* Kills it with SIGKILL, keeping its data. */
 void zk_server_kill(struct zk_server *server);
+/* Stops its threads, and waits until all of them have stopped; SIGCONT sets them going again. */
+void zk_server_freeze(const struct zk_server *server);
 /* Starts it again on the same port with the same data. */
 int zk_server_restart(struct zk_server *server);
 /* Kills it and removes its directory. */

@@ -82,15 +82,22 @@ static void a_destroyed_site_ends_with_its_servers_and_files(void **state)
     assert_true(scene_needs(&scene, "release/h1/arcus", "zk_server/h1"));
 }
 
-static void a_leaving_server_stops_after_the_nodes_have_changed_over(void **state)
+static void servers_that_leave_an_ensemble_go_before_the_others_restart(void **state)
 {
     (void)state;
-    plan_from(scene_site,
-              scene_edit(&scene, scene_site, "hosts: [h1, h2, h3]\n  home", "hosts: [h1]\n  home"));
+    scene_stand(&scene, "before.yaml", scene_site);
+    scene_spec(
+        &scene, "a.yaml",
+        scene_edit(&scene, scene_site, "hosts: [h1, h2, h3]\n  home", "hosts: [h1]\n  home"));
+    scene_set_fact(&scene, "zk_server/h2", "live.mode", "leader");
+    assert_int_equal(scene_plan(&scene), 0);
     assert_int_equal(scene_step(&scene, "zk_server/h3")->op, OP_ZK_STOP);
-    assert_true(scene_comes_after(&scene, "zk_server/h3", "zk_server/h1"));
-    assert_true(scene_comes_after(&scene, "zk_server/h3", node));
-    assert_false(scene_needs(&scene, "zk_server/h3", node));
+    assert_true(scene_comes_after(&scene, "zk_server/h2", "zk_server/h3"));
+    assert_int_equal(scene_step(&scene, "zk_server/h1")->op, OP_ZK_RESTART);
+    assert_true(scene_comes_after(&scene, "zk_server/h1", "zk_server/h2"));
+    assert_true(scene_comes_after(&scene, "zk_server/h1", "zk_server/h3"));
+    assert_true(scene_comes_after(&scene, node, "zk_server/h1"));
+    assert_false(scene_comes_after(&scene, "zk_server/h3", node));
 }
 
 static const char alpha_both[] = "nodes: [{ hosts: [h1, h2], ports: [11211] }]";
@@ -150,7 +157,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_destroyed_site_ends_with_its_servers_and_files, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_leaving_server_stops_after_the_nodes_have_changed_over,
+        cmocka_unit_test_setup_teardown(servers_that_leave_an_ensemble_go_before_the_others_restart,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_node_moves_to_another_cloud_in_one_plan, setup, teardown),
         cmocka_unit_test_setup_teardown(clouds_may_swap_nodes, setup, teardown),
