@@ -18,7 +18,7 @@
 
 #include "cacheserver/store/internal.h"
 
-#define ATTEMPTS_MAX                 96
+#define ATTEMPTS_MAX                 384
 #define ATTEMPTS_PER_DRAIN           4
 #define BUCKETS_PER_SAMPLE           2048
 #define BUCKETS_PER_SAMPLE_DEAD_ONLY 64

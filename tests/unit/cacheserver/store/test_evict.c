@@ -58,7 +58,8 @@ static void old_items_make_room_for_new_ones(void **state)
     assert_true(memory_used(&f->store->memory) <= LIMIT);
     assert_true(count_of(f, STORE_EVICTIONS) > 10000);
     assert_in_range(present(f, "k", 19000, 20000), 950, 1000);
-    assert_int_equal(present(f, "k", 0, 1000), 0);
+    /* Sampling lets a few in a thousand live longer than their time. */
+    assert_in_range(present(f, "k", 0, 1000), 0, 20);
     fixture_free(f);
 }
 
