@@ -99,6 +99,7 @@ class Host:
         sh(f"ip link set {self.link} master bridge0 up")
         self._unshare.stdin.write("go\n")
         self._unshare.stdin.close()
+        self._forget_neighbour()
 
     def use_systemd(self):
         """Start again with systemd as the first process, until the lab is reset."""
@@ -233,6 +234,7 @@ class Host:
 
     def plug(self):
         sh(f"ip link set {self.link} up")
+        self._forget_neighbour()
 
     def freeze(self):
         """Stop every process but keep the network up: connections are accepted, nobody answers."""
@@ -334,6 +336,10 @@ class Host:
             _signal(process.pid, signal.SIGKILL)
         wait_for(lambda: not self.is_listening_ssh(), what=f"sshd of {self.name} to end")
         self.start_sshd()
+
+    def _forget_neighbour(self):
+        """Or who tried to reach it while it was away is told "no route" for some seconds more."""
+        sh(f"ip neigh flush dev bridge0 to {self.address} nud all")
 
     def _enter(self, argv):
         return ["nsenter", "-t", str(self._init), "-m", "-u", "-i", "-n", "-p", "-r", "-w", *argv]
