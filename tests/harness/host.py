@@ -89,8 +89,8 @@ class Host:
         To be called from the main thread: the host dies with the thread that booted it."""
         self._unshare = spawn(
             ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--cgroup", "--fork",
-             "--kill-child", "/bin/bash", str(HERE / "host_init.sh"), self.name, self.address, str(self.disk),
-             str(self.files), str(SOURCE)],
+             "--kill-child", "/bin/bash", str(HERE / "host_init.sh"), self.name, self.address,
+             str(self.disk), str(self.files), str(SOURCE)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._init = wait_for(self._first_process, what=f"the first process of {self.name}",
                               every=0.005)
