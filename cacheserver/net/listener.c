@@ -29,7 +29,7 @@ static int set_options(int fd, int family)
 
 static int bound_port(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
 
     if (getsockname(fd, (struct sockaddr *)&address, &len))
@@ -130,7 +130,7 @@ static int listen_unix(struct listeners *listeners, const struct settings *setti
 
     if (strlen(path) >= sizeof(address.sun_path))
         return complain(errors, path, "-", "the path is too long for a socket");
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     if (!lstat(path, &status) && S_ISSOCK(status.st_mode))
         unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -18,8 +18,6 @@
 
 enum { TURN_MS = 100, GRACE_MS = 3000, TAIL_SIZE = 4096, TAIL_LINES = 3 };
 
-extern char **environ;
-
 static void fill_actions(posix_spawn_file_actions_t *actions, const struct local_command *command,
                          int log)
 {
