@@ -8,7 +8,7 @@ packages_build="gcc libc6-dev meson ninja-build pkg-config libzookeeper-mt-dev l
 packages_run="zookeeper default-jre-headless python3-kazoo python3-pymemcache iproute2"
 packages_test="clang llvm clang-format-14 clang-tidy-14 clang-format clang-tidy libclang-rt-14-dev
     universal-ctags python3-pytest python3-kazoo python3-pymemcache python3-yaml python3-jsonschema mandoc
-    openssh-server openssh-client sudo iproute2 util-linux procps bzip2 xz-utils zstd zookeeper
+    openssh-server openssh-client sudo iproute2 util-linux procps bzip2 xz-utils zstd systemd zookeeper
     default-jre-headless"
 
 install_packages() {
