@@ -157,7 +157,7 @@ def test_a_client_that_goes_in_the_middle_of_a_value_leaves_nothing(start):
             other = server.connect()
             other.send(b"set k 0 0 1000000\r\n" + b"x" * 500000)
             other.close()
-        eventually(lambda: client.stats()["curr_connections"] == "1")
+            eventually(lambda: client.stats()["curr_connections"] == "1")
         assert fetch(client, b"k") == b"VALUE k 0 3\r\nold\r\nEND\r\n"
         eventually(
             lambda: int(client.stats()["engine_malloced"]) <= int(before) + (2 << 20))
