@@ -173,7 +173,7 @@ static void work(struct connection *connection, const char *input, size_t len)
         return;
     if (!keep_pending(connection, input + done, len - done)) {
         enter(connection, CONNECTION_CLOSED);
-    } else if (connection->state != CONNECTION_WRITING) {
+    } else if (!connection->reply) {
         counter_add(worker->context.counters, COUNTER_conn_yields, 1);
         enter(connection, CONNECTION_YIELDING);
     }
