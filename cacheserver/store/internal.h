@@ -20,4 +20,30 @@ static inline bool item_is_dead(const struct store_thread *thread, const struct 
 /* Takes the item out of its locked bucket and releases it. */
 void store_unlink(struct store_thread *thread, struct bucket *bucket, uint64_t *slot);
 
+/* After every change of the number of items, without a lock. */
+void store_settle(struct store_thread *thread);
+
+/* Gives an item's memory back; nobody may know it any more. */
+void store_free_item(struct store_thread *thread, struct item *item);
+void store_free_chunks(struct store_thread *thread, struct item_chunk *chunk);
+
+/* Where a key lies, or would. */
+struct place {
+    uint64_t hash;
+    struct bucket *bucket; /* locked */
+    uint64_t *slot;        /* NULL: the key has no live item */
+};
+
+static inline struct item *place_item(const struct place *place)
+{
+    return place->slot ? slot_item(*place->slot) : NULL;
+}
+
+/* Locks the key's bucket and drops a dead item on the way; end with bucket_unlock. */
+struct place place_lock(struct store_thread *thread, const char *key, size_t key_len);
+
+/* Links the item instead of what the key has now; takes it over in every case. Leaves the place
+ * locked. STORE_OK or STORE_NO_MEMORY. */
+enum store_result place_link(struct store_thread *thread, struct place *place, struct item *item);
+
 uint64_t store_random(struct store_thread *thread);

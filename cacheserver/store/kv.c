@@ -1,0 +1,368 @@
+/*
+ * Key-value items. Values that depend on the old one (append, incr) are computed without the lock
+ * and linked only if the key still has the item they were computed from.
+ */
+#include <string.h>
+
+#include "cacheserver/runtime/number.h"
+#include "cacheserver/store/evict.h"
+#include "cacheserver/store/internal.h"
+
+/* Fills the chain from its end, so that each chunk can be linked as it comes. */
+static bool add_chunks(struct store_thread *thread, struct item *item)
+{
+    size_t left = item_value_len(item);
+    size_t piece = left % ITEM_CHUNK_DATA ? left % ITEM_CHUNK_DATA : ITEM_CHUNK_DATA;
+    struct item_chunk *first = NULL;
+
+    while (left > 0) {
+        struct item_chunk *chunk = evict_alloc(thread, sizeof(*chunk) + piece);
+        if (!chunk) {
+            store_free_chunks(thread, first);
+            return false;
+        }
+        chunk->next = first;
+        chunk->owner = item;
+        first = chunk;
+        left -= piece;
+        piece = ITEM_CHUNK_DATA;
+    }
+    item_set_first_chunk(item, first);
+    return true;
+}
+
+static void init_item(struct item *item, const struct store_request *request, bool in_chunks)
+{
+    bool pins = request->value_len >= ITEM_PIN_MIN;
+    char *at = item->rest;
+
+    item->word = (uint64_t)request->key_len << 48 | (request->flags ? ITEM_HAS_FLAGS : 0) |
+                 (pins ? ITEM_HAS_PINS : 0);
+    item->exptime = request->exptime;
+    item->info = (uint32_t)request->value_len | (in_chunks ? ITEM_IN_CHUNKS : 0);
+    if (pins) {
+        atomic_init(item_pins(item), 1);
+        at += 4;
+    }
+    if (request->flags) {
+        memcpy(at, &request->flags, 4);
+        at += 4;
+    }
+    memcpy(at, request->key, request->key_len);
+}
+
+/* Sticky items that are dead but not reclaimed count until somebody looks. */
+static bool sticky_fits(struct store_thread *thread, size_t bytes)
+{
+    struct store *store = thread->store;
+    size_t limit = atomic_load_explicit(&store->sticky_limit_bytes, memory_order_relaxed);
+
+    if (limit == 0)
+        return false;
+    for (bool looked = false;; looked = true) {
+        size_t used = (size_t)atomic_load_explicit(&store->sticky_bytes, memory_order_relaxed);
+        if (used + bytes <= limit)
+            return true;
+        if (looked)
+            return false;
+        evict_reclaim(thread);
+    }
+}
+
+enum store_result store_prepare(struct store_thread *thread, const struct store_request *request,
+                                struct item **item)
+{
+    struct store *store = thread->store;
+    bool in_chunks;
+    size_t prefix = prefix_length(request->key, request->key_len, store->prefix_delimiter);
+
+    if (!prefix_is_valid(request->key, prefix))
+        return STORE_BAD_PREFIX;
+    size_t head = item_head_bytes(request->key_len, request->value_len, request->flags, &in_chunks);
+    size_t total = in_chunks ? head + request->value_len : head;
+    if (total > store->item_size_max_bytes || request->value_len > ITEM_VALUE_MAX)
+        return STORE_TOO_LARGE;
+    if (request->exptime == CLOCK_STICKY && !sticky_fits(thread, total))
+        goto out_of_memory;
+    *item = evict_alloc(thread, head);
+    if (!*item)
+        goto out_of_memory;
+    init_item(*item, request, in_chunks);
+    if (!in_chunks || add_chunks(thread, *item))
+        return STORE_OK;
+    memory_free(&store->memory, &thread->cache, *item);
+out_of_memory:
+    count_add(thread, STORE_OUT_OF_MEMORY, 1);
+    return STORE_NO_MEMORY;
+}
+
+static enum store_result may_set(const struct item *old, uint64_t cas)
+{
+    (void)cas;
+    return old && item_type(old) != ITEM_KV ? STORE_TYPE_MISMATCH : STORE_OK;
+}
+
+static enum store_result may_add(const struct item *old, uint64_t cas)
+{
+    (void)cas;
+    return old ? STORE_NOT_STORED : STORE_OK;
+}
+
+static enum store_result may_replace(const struct item *old, uint64_t cas)
+{
+    return old ? may_set(old, cas) : STORE_NOT_STORED;
+}
+
+static enum store_result may_cas(const struct item *old, uint64_t cas)
+{
+    if (!old)
+        return STORE_NOT_FOUND;
+    if (item_type(old) != ITEM_KV)
+        return STORE_TYPE_MISMATCH;
+    return item_cas(old) == cas ? STORE_OK : STORE_EXISTS;
+}
+
+static enum store_result (*const conditions[])(const struct item *old, uint64_t cas) = {
+    [STORE_SET] = may_set,
+    [STORE_ADD] = may_add,
+    [STORE_REPLACE] = may_replace,
+    [STORE_CAS] = may_cas,
+};
+
+/* Links the item if the mode's condition holds; if not, the item is still the caller's. */
+static enum store_result put_if(struct store_thread *thread, struct item *item,
+                                enum store_mode mode, uint64_t cas)
+{
+    struct place place = place_lock(thread, item_key(item), item_key_len(item));
+    struct item *old = place_item(&place);
+    enum store_result result = conditions[mode](old, cas);
+
+    if (result == STORE_OK)
+        result = place_link(thread, &place, item) ? STORE_NO_MEMORY : STORE_OK;
+    else {
+        if (old)
+            old->atime = thread->now_ms;
+        bucket_unlock(place.bucket);
+        return result;
+    }
+    bucket_unlock(place.bucket);
+    store_settle(thread);
+    return result;
+}
+
+/* --- values made from the old one --- */
+
+/* What append, prepend and incr need of the old item: its value, copied when small, pinned when
+ * not, and what the new item takes over. */
+struct old_value {
+    enum store_result result;
+    struct item *pinned;
+    uint64_t cas;
+    uint32_t flags;
+    clock_seconds exptime;
+    size_t len;
+    char copy[ITEM_PIN_MIN];
+};
+
+static void note_old_value(struct item *item, void *argument)
+{
+    struct old_value *old = argument;
+
+    if (item_type(item) != ITEM_KV) {
+        old->result = STORE_TYPE_MISMATCH;
+        return;
+    }
+    old->result = STORE_OK;
+    old->cas = item_cas(item);
+    old->flags = item_flags(item);
+    old->exptime = item->exptime;
+    old->len = item_value_len(item);
+    if (item_has_pins(item)) {
+        store_pin(item);
+        old->pinned = item;
+    } else {
+        memcpy(old->copy, item_value(item), old->len);
+    }
+}
+
+static void copy_value(struct item_cursor *to, struct item *from)
+{
+    struct item_cursor cursor;
+
+    item_cursor_start(&cursor, from);
+    while (cursor.left > 0) {
+        size_t piece = cursor.here;
+        item_cursor_write(to, cursor.at, piece);
+        item_cursor_advance(&cursor, piece);
+    }
+}
+
+static enum store_result join_values(struct store_thread *thread, struct item *added,
+                                     const struct old_value *old, bool append, struct item **joined)
+{
+    struct store_request request = {.key = item_key(added),
+                                    .key_len = item_key_len(added),
+                                    .value_len = old->len + item_value_len(added),
+                                    .flags = old->flags,
+                                    .exptime = old->exptime};
+    enum store_result result = store_prepare(thread, &request, joined);
+    if (result != STORE_OK)
+        return result;
+
+    struct item_cursor to;
+    item_cursor_start(&to, *joined);
+    if (!append)
+        copy_value(&to, added);
+    if (old->pinned)
+        copy_value(&to, old->pinned);
+    else
+        item_cursor_write(&to, old->copy, old->len);
+    if (append)
+        copy_value(&to, added);
+    return STORE_OK;
+}
+
+static enum store_result extend(struct store_thread *thread, struct item *added, bool append)
+{
+    for (;;) {
+        struct old_value old = {.result = STORE_NOT_STORED};
+        struct item *joined;
+        store_visit_key(thread, item_key(added), item_key_len(added), note_old_value, &old);
+        if (old.result != STORE_OK)
+            return old.result;
+        enum store_result result = join_values(thread, added, &old, append, &joined);
+        if (old.pinned)
+            store_unpin(thread, old.pinned);
+        if (result != STORE_OK)
+            return result;
+        result = put_if(thread, joined, STORE_CAS, old.cas);
+        if (result == STORE_OK || result == STORE_NO_MEMORY)
+            return result;
+        store_discard(thread, joined);
+    }
+}
+
+enum store_result store_put(struct store_thread *thread, struct item *item, enum store_mode mode,
+                            uint64_t cas)
+{
+    enum store_result result;
+
+    if (mode == STORE_APPEND || mode == STORE_PREPEND) {
+        result = extend(thread, item, mode == STORE_APPEND);
+        store_discard(thread, item);
+        return result;
+    }
+    result = put_if(thread, item, mode, cas);
+    if (result != STORE_OK && result != STORE_NO_MEMORY)
+        store_discard(thread, item);
+    return result;
+}
+
+static enum store_result put_number(struct store_thread *thread, struct store_request *request,
+                                    uint64_t value, enum store_mode mode, uint64_t cas)
+{
+    char digits[NUMBER_MAX_DIGITS];
+    struct item_cursor to;
+    struct item *item;
+
+    request->value_len = number_format(value, digits);
+    enum store_result result = store_prepare(thread, request, &item);
+    if (result != STORE_OK)
+        return result;
+    item_cursor_start(&to, item);
+    item_cursor_write(&to, digits, request->value_len);
+    return store_put(thread, item, mode, cas);
+}
+
+static enum store_result change_number(struct store_thread *thread, struct store_request *request,
+                                       const struct old_value *old, bool increment, uint64_t delta,
+                                       uint64_t *value)
+{
+    uint64_t number;
+
+    if (old->pinned || !number_parse_u64(old->copy, old->len, &number))
+        return STORE_NOT_A_NUMBER;
+    if (increment)
+        number += delta;
+    else
+        number = delta > number ? 0 : number - delta;
+    request->flags = old->flags;
+    request->exptime = old->exptime;
+    enum store_result result = put_number(thread, request, number, STORE_CAS, old->cas);
+    if (result == STORE_OK)
+        *value = number;
+    return result;
+}
+
+enum store_result store_add_number(struct store_thread *thread, const char *key, size_t key_len,
+                                   bool increment, uint64_t delta,
+                                   const struct store_request *create, uint64_t *value)
+{
+    for (;;) {
+        struct old_value old = {.result = STORE_NOT_FOUND};
+        struct store_request request = {.key = key, .key_len = key_len};
+        enum store_result result;
+
+        store_visit_key(thread, key, key_len, note_old_value, &old);
+        if (old.result == STORE_NOT_FOUND && create) {
+            request = *create;
+            result = put_number(thread, &request, *value, STORE_ADD, 0);
+            if (result != STORE_NOT_STORED)
+                return result;
+            continue;
+        }
+        if (old.result != STORE_OK)
+            return old.result;
+        result = change_number(thread, &request, &old, increment, delta, value);
+        if (old.pinned)
+            store_unpin(thread, old.pinned);
+        if (result != STORE_EXISTS && result != STORE_NOT_FOUND)
+            return result;
+    }
+}
+
+enum store_result store_delete(struct store_thread *thread, const char *key, size_t key_len)
+{
+    struct place place = place_lock(thread, key, key_len);
+    bool found = place.slot;
+
+    if (found)
+        store_unlink(thread, place.bucket, place.slot);
+    bucket_unlock(place.bucket);
+    store_settle(thread);
+    return found ? STORE_OK : STORE_NOT_FOUND;
+}
+
+static enum store_result set_exptime(struct store_thread *thread, struct item *item,
+                                     clock_seconds exptime)
+{
+    struct store *store = thread->store;
+    int64_t bytes = (int64_t)item_total_bytes(item);
+
+    if (exptime == CLOCK_STICKY && item->exptime != CLOCK_STICKY) {
+        size_t sticky = (size_t)atomic_load_explicit(&store->sticky_bytes, memory_order_relaxed);
+        if (sticky + (size_t)bytes >
+            atomic_load_explicit(&store->sticky_limit_bytes, memory_order_relaxed))
+            return STORE_NO_MEMORY;
+        count_add(thread, STORE_STICKY_ITEMS, 1);
+        atomic_fetch_add_explicit(&store->sticky_bytes, bytes, memory_order_relaxed);
+    }
+    if (exptime != CLOCK_STICKY && item->exptime == CLOCK_STICKY) {
+        count_add(thread, STORE_STICKY_ITEMS, -1);
+        atomic_fetch_sub_explicit(&store->sticky_bytes, bytes, memory_order_relaxed);
+    }
+    item->exptime = exptime;
+    item->atime = thread->now_ms;
+    return STORE_OK;
+}
+
+enum store_result store_touch(struct store_thread *thread, const char *key, size_t key_len,
+                              clock_seconds exptime)
+{
+    struct place place = place_lock(thread, key, key_len);
+    struct item *item = place_item(&place);
+    enum store_result result = item ? set_exptime(thread, item, exptime) : STORE_NOT_FOUND;
+
+    bucket_unlock(place.bucket);
+    return result;
+}

@@ -1,0 +1,161 @@
+/*
+ * Every operation locks the one bucket of its key. An item is filled before it is linked and, once
+ * linked, changes only under that lock; whatever changes the value of a key-value item links a new
+ * item in place of the old one.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "cacheserver/store/evict.h"
+#include "cacheserver/store/internal.h"
+
+#define CAS_RANGE               1024
+#define ITEMS_UNREPORTED_MAX    64
+#define CHANGES_PER_LIMIT_CHECK 64
+
+static uint64_t next_cas(struct store_thread *thread)
+{
+    struct store *store = thread->store;
+
+    if (thread->cas_next == thread->cas_end ||
+        thread->cas_next < atomic_load_explicit(&store->flush_floor, memory_order_acquire)) {
+        thread->cas_next =
+            atomic_fetch_add_explicit(&store->cas_taken, CAS_RANGE, memory_order_acq_rel);
+        thread->cas_end = thread->cas_next + CAS_RANGE;
+    }
+    return thread->cas_next++;
+}
+
+void store_settle(struct store_thread *thread)
+{
+    int64_t items = thread->items_unreported;
+
+    if (items >= ITEMS_UNREPORTED_MAX || items <= -ITEMS_UNREPORTED_MAX) {
+        thread->items_unreported = 0;
+        table_add_items(&thread->store->table, &thread->cache, items);
+    }
+    if (++thread->changes % CHANGES_PER_LIMIT_CHECK == 0)
+        evict_to_limit(thread);
+}
+
+void store_free_chunks(struct store_thread *thread, struct item_chunk *chunk)
+{
+    while (chunk) {
+        struct item_chunk *next = chunk->next;
+        memory_free(&thread->store->memory, &thread->cache, chunk);
+        chunk = next;
+    }
+}
+
+void store_free_item(struct store_thread *thread, struct item *item)
+{
+    if (item_in_chunks(item))
+        store_free_chunks(thread, item_first_chunk(item));
+    memory_free(&thread->store->memory, &thread->cache, item);
+}
+
+void store_discard(struct store_thread *thread, struct item *item)
+{
+    store_free_item(thread, item);
+}
+
+void store_pin(struct item *item)
+{
+    assert(item_has_pins(item));
+    atomic_fetch_add_explicit(item_pins(item), 1, memory_order_relaxed);
+}
+
+void store_unpin(struct store_thread *thread, struct item *item)
+{
+    if (atomic_fetch_sub_explicit(item_pins(item), 1, memory_order_acq_rel) == 1)
+        store_free_item(thread, item);
+}
+
+/* An item leaves the table: counts, and the table's own pin on it. */
+static void store_release(struct store_thread *thread, struct item *item)
+{
+    int64_t bytes = (int64_t)item_total_bytes(item);
+
+    count_add(thread, STORE_ITEMS, -1);
+    count_add(thread, STORE_BYTES, -bytes);
+    if (item->exptime == CLOCK_STICKY) {
+        count_add(thread, STORE_STICKY_ITEMS, -1);
+        atomic_fetch_sub_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
+    }
+    if (item_has_pins(item))
+        store_unpin(thread, item);
+    else
+        store_free_item(thread, item);
+}
+
+static void store_welcome(struct store_thread *thread, struct item *item)
+{
+    int64_t bytes = (int64_t)item_total_bytes(item);
+
+    item->atime = thread->now_ms;
+    item_set_cas(item, next_cas(thread));
+    count_add(thread, STORE_ITEMS, 1);
+    count_add(thread, STORE_TOTAL_ITEMS, 1);
+    count_add(thread, STORE_BYTES, bytes);
+    if (item->exptime == CLOCK_STICKY) {
+        count_add(thread, STORE_STICKY_ITEMS, 1);
+        atomic_fetch_add_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
+    }
+}
+
+void store_unlink(struct store_thread *thread, struct bucket *bucket, uint64_t *slot)
+{
+    struct item *item = slot_item(*slot);
+
+    bucket_remove(&thread->store->table, &thread->cache, bucket, slot);
+    thread->items_unreported--;
+    store_release(thread, item);
+}
+
+struct place place_lock(struct store_thread *thread, const char *key, size_t key_len)
+{
+    struct table *table = &thread->store->table;
+    struct place place = {.hash = hash_key(&table->seed, key, key_len)};
+
+    place.bucket = table_lock(table, place.hash);
+    place.slot = bucket_find(place.bucket, place.hash, key, key_len);
+    if (place.slot && item_is_dead(thread, slot_item(*place.slot))) {
+        store_unlink(thread, place.bucket, place.slot);
+        count_add(thread, STORE_RECLAIMED, 1);
+        place.slot = NULL;
+    }
+    return place;
+}
+
+enum store_result store_visit_key(struct store_thread *thread, const char *key, size_t key_len,
+                                  store_visit *visit, void *argument)
+{
+    struct place place = place_lock(thread, key, key_len);
+    struct item *item = place_item(&place);
+
+    if (item) {
+        if (item->atime != thread->now_ms)
+            item->atime = thread->now_ms;
+        visit(item, argument);
+    }
+    bucket_unlock(place.bucket);
+    return item ? STORE_OK : STORE_NOT_FOUND;
+}
+
+enum store_result place_link(struct store_thread *thread, struct place *place, struct item *item)
+{
+    if (place->slot) {
+        struct item *old = slot_item(*place->slot);
+        store_welcome(thread, item);
+        slot_replace(place->slot, item);
+        store_release(thread, old);
+        return STORE_OK;
+    }
+    store_welcome(thread, item);
+    if (!bucket_insert(&thread->store->table, &thread->cache, place->bucket, place->hash, item)) {
+        thread->items_unreported++;
+        return STORE_OK;
+    }
+    store_release(thread, item);
+    return STORE_NO_MEMORY;
+}
