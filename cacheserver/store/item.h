@@ -15,7 +15,7 @@
  * into them. What a pinned item shows without the lock (key, flags, value) never changes once it
  * is linked.
  */
-enum item_type { ITEM_KV, ITEM_LIST, ITEM_SET, ITEM_MAP, ITEM_BTREE };
+enum item_type { ITEM_KV, ITEM_LIST, ITEM_SET, ITEM_MAP, ITEM_BTREE, ITEM_TYPES };
 
 #define ITEM_KEY_MAX   16000
 #define ITEM_VALUE_MAX ((128u << 20) - 1)

@@ -32,7 +32,47 @@ enum store_result {
     STORE_NO_MEMORY,
     STORE_BAD_PREFIX,
     STORE_NOT_A_NUMBER,
+    /* of collections */
+    STORE_CREATED_OK, /* done, and the collection was made for it */
+    STORE_REPLACED,
+    STORE_DROPPED, /* done, and the collection, then empty, was dropped */
+    STORE_OVERFLOWED,
+    STORE_OUT_OF_RANGE,
+    STORE_TRIMMED, /* done, and the trimmed end of a b+tree was touched */
+    STORE_ELEMENT_EXISTS,
+    STORE_NO_ELEMENT,
+    STORE_UNREADABLE,
+    STORE_BKEY_MISMATCH,
+    STORE_EFLAG_MISMATCH,
+    STORE_NOTHING_TO_UPDATE,
+    STORE_NO_ATTRIBUTE,
+    STORE_BAD_VALUE,
 };
+
+/* What happens when an element is added to a full collection. */
+enum collection_overflow {
+    OVERFLOW_DEFAULT, /* list: tail trim; set, map: error; b+tree: smallest trim */
+    OVERFLOW_ERROR,
+    OVERFLOW_HEAD_TRIM,
+    OVERFLOW_TAIL_TRIM,
+    OVERFLOW_SMALLEST_TRIM,
+    OVERFLOW_LARGEST_TRIM,
+    OVERFLOW_SMALLEST_SILENT_TRIM,
+    OVERFLOW_LARGEST_SILENT_TRIM,
+};
+
+/* What a collection is made with. */
+struct collection_attributes {
+    uint32_t flags;
+    clock_seconds exptime;
+    int32_t max_count; /* 0: the default; negative or too large: the most allowed */
+    enum collection_overflow overflow;
+    bool unreadable;
+};
+
+/* STORE_OK, STORE_EXISTS or a failure. `type` is not ITEM_KV. */
+enum store_result store_create(struct store_thread *thread, const char *key, size_t key_len,
+                               enum item_type type, const struct collection_attributes *attributes);
 
 enum store_mode {
     STORE_SET,
@@ -79,6 +119,7 @@ struct store {
     size_t item_size_max_bytes;
     bool evict;
     char prefix_delimiter;
+    _Atomic uint32_t max_counts[ITEM_TYPES];   /* elements that a collection may have, by type */
     _Alignas(64) _Atomic uint64_t flush_floor; /* items with a smaller cas unique are gone */
     _Atomic clock_seconds flush_due;           /* flush then; CLOCK_NEVER */
     _Alignas(64) _Atomic uint64_t cas_taken;   /* ranges up to here belong to threads */

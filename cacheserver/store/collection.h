@@ -1,0 +1,63 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cacheserver/store/internal.h"
+#include "cacheserver/store/tree.h"
+
+/*
+ * What lists, sets, maps and b+trees have in common. A collection is an item of the hash table
+ * with a struct collection (and for b+trees COLLECTION_BTREE_BYTES more) where a key-value item has
+ * its value. Shared by the files of the store; commands see list.h, set.h, map.h and btree.h.
+ */
+struct collection {
+    struct tree tree;
+    uint32_t max_count;
+    uint8_t overflow; /* enum collection_overflow */
+    bool unreadable;
+    bool trimmed; /* b+tree: elements were lost to the maximum */
+    uint8_t spare;
+};
+
+/* Room for what only b+trees need; zeroed when the collection is made. */
+#define COLLECTION_BTREE_BYTES 48
+static inline void *collection_extra(struct collection *collection)
+{
+    return collection + 1;
+}
+
+struct collection *item_collection(struct item *item);
+
+/* A collection that is locked, while something is done with it. */
+struct collection_access {
+    struct store_thread *thread;
+    struct place place;
+    struct item *item;
+    struct collection *collection;
+    struct tree_room room;
+    bool created; /* by this very call */
+    bool drop;    /* set by act: the collection goes when act returns */
+};
+
+/*
+ * One operation: `act` is called with the collection locked, and must not call the store. What it
+ * returns is the result, except that
+ * - STORE_NO_MEMORY with access->room.wanted set means: make so much room and start over, act is
+ *   called again (it must not have changed anything); after some tries the result stands;
+ * - STORE_OK is STORE_CREATED_OK when the collection was made by this call.
+ * A collection that was made by this call goes again when act does not return STORE_OK.
+ */
+struct collection_call {
+    const char *key;
+    size_t key_len;
+    enum item_type type;
+    const struct collection_attributes *create; /* NULL: the collection must exist */
+    bool reading;                               /* unreadable collections are STORE_UNREADABLE */
+    enum store_result (*act)(struct collection_access *access, void *argument);
+    void *argument;
+};
+enum store_result collection_call(struct store_thread *thread, const struct collection_call *call);
+
+/* Whether the limit of sticky items admits so many bytes more to this collection. */
+bool collection_may_grow(const struct collection_access *access, size_t bytes);
