@@ -70,10 +70,6 @@ struct collection_attributes {
     bool unreadable;
 };
 
-/* STORE_OK, STORE_EXISTS or a failure. `type` is not ITEM_KV. */
-enum store_result store_create(struct store_thread *thread, const char *key, size_t key_len,
-                               enum item_type type, const struct collection_attributes *attributes);
-
 enum store_mode {
     STORE_SET,
     STORE_ADD,
@@ -163,6 +159,10 @@ void store_discard(struct store_thread *thread, struct item *item);
 /* Takes the item over in every case. `cas` matters for STORE_CAS only. */
 enum store_result store_put(struct store_thread *thread, struct item *item, enum store_mode mode,
                             uint64_t cas);
+
+/* STORE_OK, STORE_EXISTS or a failure. `type` is not ITEM_KV. */
+enum store_result store_create(struct store_thread *thread, const char *key, size_t key_len,
+                               enum item_type type, const struct collection_attributes *attributes);
 
 enum store_result store_delete(struct store_thread *thread, const char *key, size_t key_len);
 enum store_result store_touch(struct store_thread *thread, const char *key, size_t key_len,
