@@ -8,7 +8,7 @@
 
 HANDLER(flush_all)
 {
-    unsigned count = words->count - (session->noreply ? 1 : 0);
+    unsigned count = words->count;
     int64_t delay = 0;
 
     if (count > 2 ||

@@ -12,15 +12,39 @@
 /*
  * Commands are rows: adding one means one line in table.c and one handler. A row says how many
  * words the request may have; with another count the line is an unknown command, as it is in the
- * reference server, unless the handler wants to answer that itself.
+ * reference server. In a family of commands ("lop insert", "lop get") the row of the family alone
+ * decides that, and what its members do not take is a badly formatted line.
  */
 struct session;
 struct command_context;
 
+/* What a user needs leave for, if the server asks who its users are; a set of bits. */
+enum command_category {
+    CATEGORY_OPEN = 0, /* everybody */
+    CATEGORY_KV = 1 << 0,
+    CATEGORY_LIST = 1 << 1,
+    CATEGORY_SET = 1 << 2,
+    CATEGORY_MAP = 1 << 3,
+    CATEGORY_BTREE = 1 << 4,
+    CATEGORY_SCAN = 1 << 5,
+    CATEGORY_FLUSH = 1 << 6,
+    CATEGORY_ATTR = 1 << 7,
+    CATEGORY_ADMIN = 1 << 8,
+    CATEGORY_ANY_DATA = CATEGORY_KV | CATEGORY_LIST | CATEGORY_SET | CATEGORY_MAP | CATEGORY_BTREE,
+};
+
+enum command_trait {
+    TAKES_NOREPLY = 1, /* a closing word "noreply" suppresses the reply */
+    TAKES_PIPE = 2,    /* a closing word "pipe" puts it off, see pipe.h */
+    HAS_BLOCK = 4,     /* data follows the line, so the handler runs even to drop the request */
+    IS_FAMILY = 8, /* the name goes on with the second word; the handler answers if it does not */
+};
+
 struct command {
-    const char *name;
+    const char *name;     /* one word, or two: "lop insert" */
     uint32_t word_counts; /* bit n: n words, the name included, are right; bit 31: 31 and more */
-    bool noreply;         /* a last word "noreply" suppresses the reply */
+    unsigned traits;      /* set of enum command_trait; closing words are not in the count */
+    unsigned categories;  /* set of enum command_category; one of them is enough */
     void (*run)(struct session *session, struct command_context *context,
                 const struct words *words);
     const char *help_group;
@@ -43,7 +67,7 @@ struct command_hooks {
 };
 
 /* Shared by all workers; read-only after command_shared_init. */
-#define COMMAND_SLOTS 64
+#define COMMAND_SLOTS 256
 struct command_shared {
     const struct settings *settings;
     struct store *store;
@@ -56,9 +80,13 @@ void command_shared_init(struct command_shared *shared, const struct settings *s
                          struct store *store, struct counters_sum *counters,
                          const struct command_hooks *hooks);
 
-/* NULL: there is no such command. */
+/* NULL: there is no such command. A name of two words is given with one blank between them. */
 const struct command *command_find(const struct command_shared *shared, const char *name,
                                    size_t len);
+/* The command of a request; NULL: there is none, or not with so many words. Takes a closing word
+ * that the command knows off and says which it was: TAKES_NOREPLY, TAKES_PIPE or 0. */
+const struct command *command_of(const struct command_shared *shared, struct words *words,
+                                 unsigned *closing);
 
 /* What a worker lends to the session that it serves at the moment. */
 struct command_context {
@@ -66,7 +94,15 @@ struct command_context {
     struct store_thread *store;
     struct counters *counters;
     struct reply *reply;
+    unsigned budget; /* how much long requests may still do before others get their turn */
+
+    /* What came after the line of the request that is being handled. */
+    const char *rest;
+    size_t rest_len;
 };
+
+/* What a budget is counted in: about a microsecond's work, such as looking one key up. */
+#define COMMAND_BUDGET 256
 
 /* The version that clients compare with: the protocol's, not this program's. */
 #define COMMAND_PROTOCOL_VERSION "1.15.0"

@@ -81,21 +81,11 @@ HANDLER(decr)
     change_number(session, context, words, false, &counters);
 }
 
-static bool delete_words_are_right(const struct session *session, const struct words *words)
-{
-    unsigned extra = words->count - 2;
-
-    if (extra == 0)
-        return true;
-    bool zero = word_is(&words->word[2], "0");
-    return extra == 1 ? zero || session->noreply : extra == 2 && zero && session->noreply;
-}
-
 HANDLER(delete)
 {
     const struct word *key = &words->word[1];
 
-    if (!delete_words_are_right(session, words)) {
+    if (words->count > 3 || (words->count == 3 && !word_is(&words->word[2], "0"))) {
         session_say(session, context,
                     "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n");
         return;

@@ -5,9 +5,9 @@
  */
 #include "cacheserver/command/retrieval.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "cacheserver/command/keys_line.h"
 #include "cacheserver/protocol/limits.h"
 #include "cacheserver/runtime/number.h"
 
@@ -191,33 +191,35 @@ void command_get(struct session *session, struct command_context *context,
         session_say_bad_format(session, context);
 }
 
+static void answer_keys(struct session *session, struct command_context *context)
+{
+    const char *key;
+    size_t key_len;
+
+    while (!reply_is_full(context->reply) && context->budget > 0) {
+        if (!keys_line_next(session, &key, &key_len)) {
+            keys_line_end(session);
+            end_keys(session, context, 0);
+            return;
+        }
+        get_key(session, context, key, key_len);
+        context->budget--;
+    }
+}
+
 static void begin_mget(struct session *session, struct command_context *context,
                        const struct words *words, bool with_cas)
 {
-    uint32_t keys_len, count;
+    struct keys_line line = {
+        .count_max = LIMIT_MGET_KEYS, .key_max = ITEM_KEY_MAX, .answer = answer_keys};
 
-    if (!number_parse_u32(words->word[1].at, words->word[1].len, &keys_len) ||
-        !number_parse_u32(words->word[2].at, words->word[2].len, &count) ||
-        keys_len > UINT32_MAX - 2 || keys_len == 0 || count == 0) {
+    if (!number_parse_u32(words->word[1].at, words->word[1].len, &line.len) ||
+        !number_parse_u32(words->word[2].at, words->word[2].len, &line.count)) {
         session_say_bad_format(session, context);
         return;
     }
-    if (count > LIMIT_MGET_KEYS || count > keys_len / 2 + 1 ||
-        keys_len > (uint64_t)count * ITEM_KEY_MAX + count - 1) {
-        session_say(session, context, "CLIENT_ERROR bad value\r\n");
-        session_swallow(session, (size_t)keys_len + 2);
-        return;
-    }
-    if (keys_len > LIMIT_KEYS_LINE) {
-        session_say(session, context, "SERVER_ERROR out of memory\r\n");
-        session_swallow(session, (size_t)keys_len + 2);
-        return;
-    }
     session->with_cas = with_cas;
-    session->keys_count = count;
-    session->keys_len = 0;
-    session->keys_wanted = (size_t)keys_len + 2;
-    session->state = SESSION_KEYS_LINE;
+    keys_line_begin(session, context, &line);
 }
 
 void command_mget(struct session *session, struct command_context *context,
@@ -230,95 +232,4 @@ void command_mgets(struct session *session, struct command_context *context,
                    const struct words *words)
 {
     begin_mget(session, context, words, true);
-}
-
-static bool grow_keys(struct session *session, size_t more)
-{
-    size_t wanted = session->keys_len + more;
-    size_t capacity = session->keys_capacity ? session->keys_capacity : 1024;
-
-    if (wanted <= session->keys_capacity)
-        return true;
-    while (capacity < wanted)
-        capacity *= 2;
-    char *grown = realloc(session->keys, capacity);
-    if (!grown)
-        return false;
-    session->keys = grown;
-    session->keys_capacity = capacity;
-    return true;
-}
-
-static void drop_keys(struct session *session)
-{
-    free(session->keys);
-    session->keys = NULL;
-    session->keys_capacity = session->keys_len = 0;
-    session->state = SESSION_LINE;
-}
-
-/* The announced number of keys, single blanks between them, CRLF at the end. */
-static bool keys_line_is_right(const struct session *session)
-{
-    size_t len = session->keys_len - 2, start = 0;
-    unsigned count = 0;
-
-    if (memcmp(session->keys + len, "\r\n", 2))
-        return false;
-    for (size_t i = 0; i <= len; i++) {
-        if (i < len && session->keys[i] != ' ')
-            continue;
-        if (i == start || i - start > ITEM_KEY_MAX)
-            return false;
-        start = i + 1;
-        count++;
-    }
-    return count == session->keys_count;
-}
-
-size_t retrieval_step_keys_line(struct session *session, struct command_context *context,
-                                const char *input, size_t len)
-{
-    size_t left = session->keys_wanted - session->keys_len;
-    size_t n = len < left ? len : left;
-
-    if (!grow_keys(session, n)) {
-        drop_keys(session);
-        session_say(session, context, "SERVER_ERROR out of memory\r\n");
-        session_swallow(session, left);
-        return 0;
-    }
-    memcpy(session->keys + session->keys_len, input, n);
-    session->keys_len += n;
-    if (n < left)
-        return n;
-    if (keys_line_is_right(session)) {
-        session->keys_at = 0;
-        session->state = SESSION_KEYS_REPLY;
-    } else {
-        drop_keys(session);
-        session_say(session, context, "CLIENT_ERROR bad data chunk\r\n");
-    }
-    return n;
-}
-
-size_t retrieval_step_keys_reply(struct session *session, struct command_context *context,
-                                 const char *input, size_t len)
-{
-    const char *end = session->keys + session->keys_len - 2;
-
-    (void)input;
-    (void)len;
-    while (!reply_is_full(context->reply)) {
-        const char *key = session->keys + session->keys_at;
-        if (key >= end) {
-            drop_keys(session);
-            return end_keys(session, context, 0);
-        }
-        const char *blank = memchr(key, ' ', (size_t)(end - key));
-        size_t key_len = (size_t)((blank ? blank : end) - key);
-        get_key(session, context, key, key_len);
-        session->keys_at += key_len + 1;
-    }
-    return 0;
 }

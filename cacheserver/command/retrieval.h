@@ -13,10 +13,6 @@ size_t retrieval_begin(struct session *session, const char *line, size_t len);
 
 size_t retrieval_step_keys(struct session *session, struct command_context *context,
                            const char *input, size_t len);
-size_t retrieval_step_keys_line(struct session *session, struct command_context *context,
-                                const char *input, size_t len);
-size_t retrieval_step_keys_reply(struct session *session, struct command_context *context,
-                                 const char *input, size_t len);
 
 void command_mget(struct session *session, struct command_context *context,
                   const struct words *words);

@@ -5,9 +5,11 @@
  */
 #include "cacheserver/command/session.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cacheserver/command/keys_line.h"
 #include "cacheserver/command/retrieval.h"
 #include "cacheserver/protocol/limits.h"
 #include "cacheserver/runtime/log.h"
@@ -15,13 +17,15 @@
 /* Below this a copy out of the shared buffer is cheaper than a system call of its own. */
 #define DIRECT_RECEIVE_MIN 4096
 
-void session_say(const struct session *session, struct command_context *context, const char *line)
+void session_say(struct session *session, struct command_context *context, const char *line)
 {
-    if (!session->noreply)
+    if (session->pipe.state == PIPE_ON)
+        pipe_add(&session->pipe, context->reply, line);
+    else if (!session->noreply && !pipe_drops(&session->pipe))
         reply_text(context->reply, line);
 }
 
-void session_say_bad_format(const struct session *session, struct command_context *context)
+void session_say_bad_format(struct session *session, struct command_context *context)
 {
     session_say(session, context, "CLIENT_ERROR bad command line format\r\n");
 }
@@ -30,6 +34,38 @@ void session_swallow(struct session *session, size_t n)
 {
     session->swallow_left = n;
     session->state = SESSION_SWALLOW;
+}
+
+const char *session_block(struct session *session, struct command_context *context, size_t len)
+{
+    const char *block = context->rest;
+
+    assert(len + 2 <= LIMIT_BLOCK);
+    if (context->rest_len < len + 2) {
+        session->block_missing = true;
+        return NULL;
+    }
+    session->block_bytes = len + 2;
+    if (pipe_drops(&session->pipe))
+        return NULL;
+    if (block[len] == '\r' && block[len + 1] == '\n')
+        return block;
+    session_say(session, context, "CLIENT_ERROR bad data chunk\r\n");
+    return NULL;
+}
+
+void session_refuse_block(struct session *session, struct command_context *context, size_t len,
+                          const char *line)
+{
+    session_say(session, context, line);
+    session_swallow(session, len + 2);
+}
+
+void session_drop_task(struct session *session)
+{
+    if (session->task)
+        session->task_free(session->task);
+    session->task = NULL;
 }
 
 const char *session_failure(enum store_result result)
@@ -47,22 +83,38 @@ const char *session_failure(enum store_result result)
     return lines[result];
 }
 
+/* A batch that failed drops requests; those with a block run to find out how long it is. */
+static void run_dropped(struct session *session, struct command_context *context,
+                        const struct command *command, const struct words *words)
+{
+    if (command->traits & HAS_BLOCK)
+        command->run(session, context, words);
+    if (!session->block_missing)
+        pipe_drop(&session->pipe);
+}
+
 static void run_line(struct session *session, struct command_context *context, const char *line,
                      size_t len)
 {
     struct words words;
+    unsigned closing;
 
     words_split(&words, line, len);
-    session->noreply = false;
-    const struct command *command =
-        words.count ? command_find(context->shared, words.word[0].at, words.word[0].len) : NULL;
-    if (!command || !(command->word_counts >> (words.count < 31 ? words.count : 31) & 1)) {
+    const struct command *command = command_of(context->shared, &words, &closing);
+    session->noreply = closing == TAKES_NOREPLY;
+    if (!command) {
+        pipe_deinit(&session->pipe);
         session_say(session, context, context->shared->unknown_command);
         return;
     }
-    if (command->noreply && words.count <= LIMIT_WORDS)
-        session->noreply = word_is(&words.word[words.count - 1], "noreply");
-    command->run(session, context, &words);
+    if (command->traits & TAKES_PIPE)
+        pipe_begin(&session->pipe, closing == TAKES_PIPE);
+    else if (session->pipe.state != PIPE_OFF)
+        pipe_deinit(&session->pipe);
+    if (pipe_drops(&session->pipe))
+        run_dropped(session, context, command, &words);
+    else
+        command->run(session, context, &words);
 }
 
 static size_t count_blanks(const char *input, size_t len)
@@ -105,8 +157,12 @@ static size_t step_line(struct session *session, struct command_context *context
     size_t done = retrieval_begin_line(session, input + blanks, line_len - blanks);
     if (done)
         return blanks + done;
+    context->rest = input + taken;
+    context->rest_len = len - taken;
+    session->block_bytes = 0;
+    session->block_missing = false;
     run_line(session, context, input, line_len);
-    return taken;
+    return session->block_missing ? 0 : taken + session->block_bytes;
 }
 
 static size_t step_value(struct session *session, struct command_context *context,
@@ -178,8 +234,8 @@ static size_t (*const steps[SESSION_STATES])(struct session *session,
     [SESSION_VALUE] = step_value,
     [SESSION_VALUE_END] = step_value_end,
     [SESSION_SWALLOW] = step_swallow,
-    [SESSION_KEYS_LINE] = retrieval_step_keys_line,
-    [SESSION_KEYS_REPLY] = retrieval_step_keys_reply,
+    [SESSION_KEYS_LINE] = keys_line_step,
+    [SESSION_TASK] = keys_line_step_answer,
 };
 
 size_t session_input(struct session *session, struct command_context *context, const char *input,
@@ -187,7 +243,8 @@ size_t session_input(struct session *session, struct command_context *context, c
 {
     size_t done = 0;
 
-    while (!session->closing && !reply_is_full(context->reply)) {
+    context->budget = COMMAND_BUDGET;
+    while (!session->closing && !reply_is_full(context->reply) && context->budget > 0) {
         enum session_state before = session->state;
         if (done == len && !session_has_work(session))
             break;
@@ -201,7 +258,7 @@ size_t session_input(struct session *session, struct command_context *context, c
 
 bool session_has_work(const struct session *session)
 {
-    return session->state == SESSION_KEYS_REPLY;
+    return session->state == SESSION_TASK;
 }
 
 char *session_value_room(struct session *session, size_t *room)
@@ -223,6 +280,8 @@ void session_deinit(struct session *session, struct store_thread *store)
 {
     if (session->item)
         store_discard(store, session->item);
-    free(session->keys);
+    free(session->keys.bytes);
+    session_drop_task(session);
+    pipe_deinit(&session->pipe);
     memset(session, 0, sizeof(*session));
 }

@@ -4,20 +4,40 @@
 #include <stdint.h>
 
 #include "cacheserver/command/command.h"
+#include "cacheserver/command/pipe.h"
 
 /*
  * One client's conversation: bytes in, replies out, without a socket. It can stop and go on at any
  * byte. A zeroed struct is a new session; session_deinit ends it.
  */
 enum session_state {
-    SESSION_LINE = 0,   /* at the start of a request */
-    SESSION_KEYS,       /* within the keys of a get */
-    SESSION_VALUE,      /* within the value of a storage command */
-    SESSION_VALUE_END,  /* the CRLF after it */
-    SESSION_SWALLOW,    /* within data that nobody wants */
-    SESSION_KEYS_LINE,  /* within the line of keys that follows mget */
-    SESSION_KEYS_REPLY, /* answering that line */
+    SESSION_LINE = 0,  /* at the start of a request */
+    SESSION_KEYS,      /* within the keys of a get */
+    SESSION_VALUE,     /* within the value of a storage command */
+    SESSION_VALUE_END, /* the CRLF after it */
+    SESSION_SWALLOW,   /* within data that nobody wants */
+    SESSION_KEYS_LINE, /* within the line of keys that follows mget, see keys_line.h */
+    SESSION_TASK,      /* answering that line */
     SESSION_STATES,
+};
+
+/* A line of keys that is to come, see keys_line.h. */
+struct keys_line {
+    uint32_t len;   /* announced, without CRLF */
+    uint32_t count; /* announced number of keys */
+    uint32_t count_max;
+    size_t key_max;
+    bool commas; /* may be separated by commas, too */
+    void (*answer)(struct session *session, struct command_context *context);
+};
+
+/* The same under way; keys_line.c. */
+struct keys {
+    struct keys_line line;
+    char *bytes;
+    size_t len, capacity;
+    size_t at; /* where the next key starts */
+    char separator;
 };
 
 struct session {
@@ -36,10 +56,16 @@ struct session {
 
     size_t swallow_left;
 
-    /* the keys of mget; grows as they arrive */
-    char *keys;
-    size_t keys_len, keys_wanted, keys_at, keys_capacity;
-    unsigned keys_count;
+    /* of the request that is being handled: bytes of its block, and whether it must wait for it */
+    size_t block_bytes;
+    bool block_missing;
+
+    struct pipe pipe;
+    struct keys keys;
+
+    /* What a command that works in slices remembers; on the heap, NULL none. */
+    void *task;
+    void (*task_free)(void *task);
 };
 
 /* Works on the input until it is used up, a request is incomplete, the reply is full or the
@@ -52,17 +78,31 @@ size_t session_input(struct session *session, struct command_context *context, c
 char *session_value_room(struct session *session, size_t *room);
 void session_value_received(struct session *session, size_t n);
 
-/* There is something to do without further input. */
+/* There is something to do without further input: call session_input again, after the others had
+ * their turn. */
 bool session_has_work(const struct session *session);
 
 void session_deinit(struct session *session, struct store_thread *store);
 
 /* For handlers. */
 
-/* A reply line, with its CRLF; nothing when the client asked for no reply. */
-void session_say(const struct session *session, struct command_context *context, const char *line);
-void session_say_bad_format(const struct session *session, struct command_context *context);
+/* A reply line, with its CRLF; nothing when the client asked for no reply. What a request that may
+ * be pipelined answers goes through here, or the pipe misses it. */
+void session_say(struct session *session, struct command_context *context, const char *line);
+void session_say_bad_format(struct session *session, struct command_context *context);
 /* The next n bytes of input are nobody's. */
 void session_swallow(struct session *session, size_t n);
+
+/* The data block of `len` bytes, at most LIMIT_BLOCK - 2, that follows the line. Returns it when it
+ * is there; it lasts as long as the handler runs. NULL: the handler is to return at once without
+ * having changed anything, because the block is not complete (the handler runs again then), is not
+ * closed by CRLF (said) or is to be dropped. */
+const char *session_block(struct session *session, struct command_context *context, size_t len);
+/* Says the line and drops the block. */
+void session_refuse_block(struct session *session, struct command_context *context, size_t len,
+                          const char *line);
+
+/* Frees what was remembered. */
+void session_drop_task(struct session *session);
 /* The reply for what a store operation returned when it is none of the command's own. */
 const char *session_failure(enum store_result result);

@@ -12,54 +12,61 @@
 #define FROM_WORDS(n) (ANY_WORDS << (n))
 
 const struct command commands[] = {
-    {"get", ANY_WORDS, false, command_get, "kv", "get <key>*\\r\\n"},
-    {"gets", ANY_WORDS, false, command_get, "kv", "gets <key>*\\r\\n"},
-    {"mget", WORDS(3), false, command_mget, "kv",
+    {"get", ANY_WORDS, 0, CATEGORY_KV, command_get, "kv", "get <key>*\\r\\n"},
+    {"gets", ANY_WORDS, 0, CATEGORY_KV, command_get, "kv", "gets <key>*\\r\\n"},
+    {"mget", WORDS(3), 0, CATEGORY_KV, command_mget, "kv",
      "mget <lenkeys> <numkeys>\\r\\n<\"space separated keys\">\\r\\n"},
-    {"mgets", WORDS(3), false, command_mgets, "kv",
+    {"mgets", WORDS(3), 0, CATEGORY_KV, command_mgets, "kv",
      "mgets <lenkeys> <numkeys>\\r\\n<\"space separated keys\">\\r\\n"},
-    {"set", WORDS(5) | WORDS(6), true, command_set, "kv",
+    {"set", WORDS(5) | WORDS(6), TAKES_NOREPLY | HAS_BLOCK, CATEGORY_KV, command_set, "kv",
      "set <key> <flags> <exptime> <bytes> [noreply]\\r\\n<data>\\r\\n"},
-    {"add", WORDS(5) | WORDS(6), true, command_add, "kv",
+    {"add", WORDS(5) | WORDS(6), TAKES_NOREPLY | HAS_BLOCK, CATEGORY_KV, command_add, "kv",
      "add <key> <flags> <exptime> <bytes> [noreply]\\r\\n<data>\\r\\n"},
-    {"replace", WORDS(5) | WORDS(6), true, command_replace, "kv",
+    {"replace", WORDS(5) | WORDS(6), TAKES_NOREPLY | HAS_BLOCK, CATEGORY_KV, command_replace, "kv",
      "replace <key> <flags> <exptime> <bytes> [noreply]\\r\\n<data>\\r\\n"},
-    {"append", WORDS(5) | WORDS(6), true, command_append, "kv",
+    {"append", WORDS(5) | WORDS(6), TAKES_NOREPLY | HAS_BLOCK, CATEGORY_KV, command_append, "kv",
      "append <key> <flags> <exptime> <bytes> [noreply]\\r\\n<data>\\r\\n"},
-    {"prepend", WORDS(5) | WORDS(6), true, command_prepend, "kv",
+    {"prepend", WORDS(5) | WORDS(6), TAKES_NOREPLY | HAS_BLOCK, CATEGORY_KV, command_prepend, "kv",
      "prepend <key> <flags> <exptime> <bytes> [noreply]\\r\\n<data>\\r\\n"},
-    {"cas", WORDS(6) | WORDS(7), true, command_cas, "kv",
+    {"cas", WORDS(6) | WORDS(7), TAKES_NOREPLY | HAS_BLOCK, CATEGORY_KV, command_cas, "kv",
      "cas <key> <flags> <exptime> <bytes> <cas unique> [noreply]\\r\\n<data>\\r\\n"},
-    {"incr", WORDS(3) | WORDS(4) | WORDS(6) | WORDS(7), true, command_incr, "kv",
-     "incr <key> <delta> [<flags> <exptime> <initial>] [noreply]\\r\\n"},
-    {"decr", WORDS(3) | WORDS(4) | WORDS(6) | WORDS(7), true, command_decr, "kv",
-     "decr <key> <delta> [<flags> <exptime> <initial>] [noreply]\\r\\n"},
-    {"delete", WORDS(2) | WORDS(3) | WORDS(4), true, command_delete, "kv",
-     "delete <key> [noreply]\\r\\n"},
-    {"touch", WORDS(3) | WORDS(4), true, command_touch, "kv",
+    {"incr", WORDS(3) | WORDS(4) | WORDS(6) | WORDS(7), TAKES_NOREPLY, CATEGORY_KV, command_incr,
+     "kv", "incr <key> <delta> [<flags> <exptime> <initial>] [noreply]\\r\\n"},
+    {"decr", WORDS(3) | WORDS(4) | WORDS(6) | WORDS(7), TAKES_NOREPLY, CATEGORY_KV, command_decr,
+     "kv", "decr <key> <delta> [<flags> <exptime> <initial>] [noreply]\\r\\n"},
+    {"delete", WORDS(2) | WORDS(3) | WORDS(4), TAKES_NOREPLY, CATEGORY_ANY_DATA, command_delete,
+     "kv", "delete <key> [noreply]\\r\\n"},
+    {"touch", WORDS(3) | WORDS(4), TAKES_NOREPLY, CATEGORY_ATTR, command_touch, "kv",
      "touch <key> <exptime> [noreply]\\r\\n"},
-    {"flush_all", WORDS(1) | WORDS(2) | WORDS(3), true, command_flush_all, "admin",
-     "flush_all [<delay>] [noreply]\\r\\n"},
-    {"stats", FROM_WORDS(1), false, command_stats, "admin",
+    {"flush_all", WORDS(1) | WORDS(2) | WORDS(3), TAKES_NOREPLY, CATEGORY_FLUSH, command_flush_all,
+     "admin", "flush_all [<delay>] [noreply]\\r\\n"},
+    {"stats", FROM_WORDS(1), 0, CATEGORY_OPEN, command_stats, "admin",
      "stats [settings | reset | zookeeper | aggregate | topkeys]\\r\\n"},
-    {"config", FROM_WORDS(2), false, command_config, "admin",
+    {"config", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_config, "admin",
      "config memlimit | maxconns | verbosity [<value>]\\r\\n"},
-    {"verbosity", FROM_WORDS(1), true, command_verbosity, "admin",
+    {"verbosity", FROM_WORDS(1), TAKES_NOREPLY, CATEGORY_ADMIN, command_verbosity, "admin",
      "verbosity <level> [noreply]\\r\\n"},
-    {"version", WORDS(1), false, command_version, "admin", "version\\r\\n"},
-    {"ready", WORDS(1), false, command_ready, "admin", "ready\\r\\n"},
-    {"help", FROM_WORDS(1), false, command_help, "admin", "help [kv | admin]\\r\\n"},
-    {"quit", WORDS(1), false, command_quit, "admin", "quit\\r\\n"},
+    {"version", WORDS(1), 0, CATEGORY_OPEN, command_version, "admin", "version\\r\\n"},
+    {"ready", WORDS(1), 0, CATEGORY_OPEN, command_ready, "admin", "ready\\r\\n"},
+    {"help", FROM_WORDS(1), 0, CATEGORY_OPEN, command_help, "admin", "help [kv | admin]\\r\\n"},
+    {"quit", WORDS(1), 0, CATEGORY_OPEN, command_quit, "admin", "quit\\r\\n"},
 };
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
 static unsigned slot_of(const char *name, size_t len)
 {
-    uint64_t word = 0;
+    uint64_t head = 0, tail = 0;
 
-    memcpy(&word, name, len < sizeof(word) ? len : sizeof(word));
-    return (unsigned)((word + len) * 0x9e3779b97f4a7c15u >> 58);
+    if (len >= sizeof(head)) {
+        memcpy(&head, name, sizeof(head));
+        memcpy(&tail, name + len - sizeof(tail), sizeof(tail));
+    } else {
+        memcpy(&head, name, len);
+    }
+    uint64_t mixed = (head + len) * 0x9e3779b97f4a7c15u;
+    return (unsigned)((mixed ^ (tail * 0xc2b2ae3d27d4eb4fu)) >> 56);
 }
+_Static_assert(COMMAND_SLOTS == 256, "slot_of yields 8 bits");
 
 void command_shared_init(struct command_shared *shared, const struct settings *settings,
                          struct store *store, struct counters_sum *counters,
@@ -93,4 +100,57 @@ const struct command *command_find(const struct command_shared *shared, const ch
         if (strlen(command->name) == len && !memcmp(command->name, name, len))
             return command;
     }
+}
+
+static bool takes_words(const struct command *command, unsigned count)
+{
+    return command->word_counts >> (count < 31 ? count : 31) & 1;
+}
+
+static unsigned closing_of(const struct command *command, const struct words *words)
+{
+    const struct word *last = &words->word[words->count - 1];
+
+    if (!(command->traits & (TAKES_NOREPLY | TAKES_PIPE)) || words->count > LIMIT_WORDS ||
+        !takes_words(command, words->count - 1))
+        return 0;
+    if (command->traits & TAKES_NOREPLY && word_is(last, "noreply"))
+        return TAKES_NOREPLY;
+    return command->traits & TAKES_PIPE && word_is(last, "pipe") ? TAKES_PIPE : 0;
+}
+
+static const struct command *member_of(const struct command_shared *shared,
+                                       const struct command *family, const struct words *words)
+{
+    const struct word *second = &words->word[1];
+    char name[32];
+    size_t first_len = words->word[0].len;
+
+    if (first_len + 1 + second->len > sizeof(name))
+        return family;
+    memcpy(name, words->word[0].at, first_len);
+    name[first_len] = ' ';
+    memcpy(name + first_len + 1, second->at, second->len);
+    const struct command *member = command_find(shared, name, first_len + 1 + second->len);
+    return member ? member : family;
+}
+
+const struct command *command_of(const struct command_shared *shared, struct words *words,
+                                 unsigned *closing)
+{
+    const struct command *command =
+        words->count ? command_find(shared, words->word[0].at, words->word[0].len) : NULL;
+    const struct command *family = command && command->traits & IS_FAMILY ? command : NULL;
+
+    *closing = 0;
+    if (family && words->count > 1 && takes_words(family, words->count))
+        command = member_of(shared, family, words);
+    if (!command)
+        return NULL;
+    *closing = closing_of(command, words);
+    if (*closing)
+        words->count--;
+    if (takes_words(command, words->count))
+        return command;
+    return family && takes_words(family, words->count + (*closing ? 1 : 0)) ? family : NULL;
 }

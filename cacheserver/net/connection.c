@@ -161,6 +161,8 @@ static void work(struct connection *connection, const char *input, size_t len)
             enter(connection, CONNECTION_CLOSED);
             return;
         }
+        if (!full && session_has_work(session))
+            break;
         if (!full) {
             if (!keep_pending(connection, input + done, len - done))
                 enter(connection, CONNECTION_CLOSED);

@@ -10,9 +10,10 @@
 /* A thread that serves its own connections with its own buffers, counters and store handle. */
 
 /* One turn receives at most this much, after what an earlier turn left over. Left over is an
- * incomplete request, at most a line; or all of a turn, when the client does not take replies. */
+ * incomplete request, at most a line and a block; or all of a turn, when the client does not take
+ * replies. */
 #define WORKER_RECEIVE_BYTES (16 * 1024)
-#define WORKER_PENDING_MAX   (LIMIT_LINE + 2 * WORKER_RECEIVE_BYTES)
+#define WORKER_PENDING_MAX   (LIMIT_LINE + LIMIT_BLOCK + 2 * WORKER_RECEIVE_BYTES)
 
 struct worker {
     pthread_t thread;

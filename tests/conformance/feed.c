@@ -137,7 +137,7 @@ static void work(struct feed *feed)
         size_t done = session_input(&feed->session, &feed->context, feed->input, feed->len);
         memmove(feed->input, feed->input + done, feed->len - done);
         feed->len -= done;
-        full = reply_is_full(feed->context.reply);
+        full = reply_is_full(feed->context.reply) || session_has_work(&feed->session);
         collect(feed, &output, &len);
     } while (full && !feed->session.closing);
     if (feed->session.closing)

@@ -18,7 +18,7 @@ static void give(struct client *client, const char *input, size_t len, size_t pi
         store_thread_tick(client->base->thread);
         for (;;) {
             used += session_input(&client->session, &client->context, input + used, have - used);
-            bool full = reply_is_full(client->context.reply);
+            bool full = reply_is_full(client->context.reply) || session_has_work(&client->session);
             reply_reset(client->context.reply, client->base->thread);
             if (!full)
                 break;

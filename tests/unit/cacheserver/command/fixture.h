@@ -94,7 +94,7 @@ static inline const char *say_bytes(struct client *c, const char *input, size_t 
         size_t done = session_input(&c->session, &c->context, c->pending, c->pending_len);
         memmove(c->pending, c->pending + done, c->pending_len - done);
         c->pending_len -= done;
-        full = reply_is_full(c->context.reply);
+        full = reply_is_full(c->context.reply) || session_has_work(&c->session);
         while (reply_vectors(c->context.reply, &vector, 1)) {
             memcpy(replies + n, vector.iov_base, vector.iov_len);
             n += vector.iov_len;
