@@ -244,9 +244,9 @@ size_t session_input(struct session *session, struct command_context *context, c
     size_t done = 0;
 
     context->budget = COMMAND_BUDGET;
-    while (!session->closing && !reply_is_full(context->reply) && context->budget > 0) {
+    while (!session->closing && !reply_is_full(context->reply)) {
         enum session_state before = session->state;
-        if (done == len && !session_has_work(session))
+        if (session_has_work(session) ? context->budget == 0 : done == len)
             break;
         size_t n = steps[before](session, context, input + done, len - done);
         done += n;

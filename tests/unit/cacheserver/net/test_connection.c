@@ -1,0 +1,172 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cacheserver/net/worker.h"
+#include "tests/unit/cacheserver/command/fixture.h"
+
+#define VALUE_BYTES 1000
+#define GETS        2000
+
+/* A worker whose thread does not run: the test is its event loop. */
+struct bench {
+    struct client *client;
+    struct counters *counters;
+    struct worker *worker;
+    struct connection *connection;
+    _Atomic unsigned total;
+    int peer;
+};
+
+static void set_send_buffer(int fd, int bytes)
+{
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)), 0);
+}
+
+static int set_up(void **state)
+{
+    struct bench *b = calloc(1, sizeof(*b));
+    int fds[2];
+
+    b->client = client_new();
+    b->counters = counters_new();
+    b->worker = worker_new(&b->client->shared, b->counters, &b->total);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    assert_int_equal(worker_adopt(b->worker, fds[0]), 0);
+    b->connection = b->worker->connections;
+    b->peer = fds[1];
+    *state = b;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *b = *state;
+
+    close(b->peer);
+    worker_free(b->worker);
+    free(b->counters);
+    client_free(b->client);
+    free(b);
+    return 0;
+}
+
+static void put_text(struct bench *b, const char *text, size_t len)
+{
+    assert_int_equal(write(b->peer, text, len), (ssize_t)len);
+}
+
+static size_t take_all(struct bench *b)
+{
+    static char buffer[1 << 16];
+    size_t total = 0;
+    ssize_t n;
+
+    while ((n = read(b->peer, buffer, sizeof(buffer))) > 0)
+        total += (size_t)n;
+    return total;
+}
+
+static void send_many_gets(struct bench *b)
+{
+    char *text = malloc(GETS * 7), value[VALUE_BYTES + 1];
+
+    memset(value, 'v', VALUE_BYTES);
+    value[VALUE_BYTES] = '\0';
+    put(b->client->base, "k", value);
+    for (size_t i = 0; i < GETS; i++)
+        memcpy(text + 7 * i, "get k\r\n", 7);
+    put_text(b, text, (size_t)GETS * 7);
+    free(text);
+}
+
+static void a_client_that_reads_late_is_served_to_the_end(void **state)
+{
+    struct bench *b = *state;
+    const size_t reply_bytes = sizeof("VALUE k 7 1000\r\n") - 1 + VALUE_BYTES + 2 + 5;
+    size_t taken = 0;
+    bool yielded = false;
+
+    set_send_buffer(b->connection->fd, 4096);
+    send_many_gets(b);
+    connection_event(b->connection, EPOLLIN);
+    assert_int_equal(b->connection->state, CONNECTION_WRITING);
+
+    /* From now on the socket takes all that one turn may send. */
+    set_send_buffer(b->connection->fd, 16 << 20);
+    for (unsigned turn = 0; turn < 1000; turn++) {
+        taken += take_all(b);
+        if (b->connection->state == CONNECTION_READING)
+            break;
+        assert_int_not_equal(b->connection->state, CONNECTION_CLOSED);
+        if (b->connection->state == CONNECTION_YIELDING) {
+            yielded = true;
+            assert_null(b->connection->reply);
+            connection_continue(b->connection);
+        } else {
+            assert_non_null(b->connection->reply);
+            connection_event(b->connection, EPOLLOUT);
+        }
+    }
+    assert_true(yielded);
+    assert_int_equal(b->connection->state, CONNECTION_READING);
+    assert_int_equal(taken + take_all(b), GETS * reply_bytes);
+}
+
+static void what_is_left_of_a_request_waits_for_the_rest(void **state)
+{
+    struct bench *b = *state;
+    char reply[64];
+
+    put_text(b, "set a 0 0 3\r\nx", 14);
+    connection_event(b->connection, EPOLLIN);
+    assert_false(connection_is_idle(b->connection));
+    put_text(b, "yz\r\nver", 7);
+    connection_event(b->connection, EPOLLIN);
+    assert_int_equal(read(b->peer, reply, sizeof(reply)), 8);
+    assert_memory_equal(reply, "STORED\r\n", 8);
+    put_text(b, "sion\r\n", 6);
+    connection_event(b->connection, EPOLLIN);
+    assert_int_equal(read(b->peer, reply, sizeof(reply)), 16);
+    assert_memory_equal(reply, "VERSION 1.15.0\r\n", 16);
+    assert_true(connection_is_idle(b->connection));
+}
+
+static void a_client_that_goes_closes_the_connection(void **state)
+{
+    struct bench *b = *state;
+
+    assert_int_equal(shutdown(b->peer, SHUT_RDWR), 0);
+    connection_event(b->connection, EPOLLIN);
+    assert_int_equal(b->connection->state, CONNECTION_CLOSED);
+}
+
+static void quit_closes_the_connection(void **state)
+{
+    struct bench *b = *state;
+
+    put_text(b, "quit\r\nversion\r\n", 15);
+    connection_event(b->connection, EPOLLIN);
+    assert_int_equal(b->connection->state, CONNECTION_CLOSED);
+    assert_int_equal(take_all(b), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_client_that_reads_late_is_served_to_the_end, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_left_of_a_request_waits_for_the_rest, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_client_that_goes_closes_the_connection, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(quit_closes_the_connection, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
