@@ -7,13 +7,16 @@
  * take; other builds compile the check away. This list is the whole order.
  */
 enum lock_rank {
+    LOCK_RANK_CHECKPOINT = 5,   /* when the next checkpoint is due */
     LOCK_RANK_CONNECTIONS = 10, /* a worker's list of connections */
+    LOCK_RANK_LOG_FILES = 12,   /* whoever writes the command log */
     LOCK_RANK_STORE = 15,       /* the store's list of threads */
     LOCK_RANK_SPLIT = 20,       /* growth of the hash table */
     LOCK_RANK_BUCKET = 30,      /* one bucket of the hash table and the items in it */
     LOCK_RANK_PREFIX = 35,      /* the table of prefixes */
     LOCK_RANK_SIZE_CLASS = 40,  /* free objects of one size */
     LOCK_RANK_PAGES = 50,       /* free pages and regions */
+    LOCK_RANK_LOG = 55,         /* records that are not written yet */
     LOCK_RANK_EVENTS = 60,      /* the queue of membership events */
 };
 

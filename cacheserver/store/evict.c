@@ -93,8 +93,7 @@ static void sample_bucket(struct store_thread *thread, struct sample *sample, ui
             if (!item)
                 continue;
             if (item_is_dead(thread, item)) {
-                store_unlink(thread, first, &bucket->slots[i]);
-                count_add(thread, STORE_RECLAIMED, 1);
+                store_drop(thread, first, &bucket->slots[i], STORE_RECLAIMED);
                 sample->reclaimed = true;
                 goto out;
             }
@@ -131,8 +130,7 @@ static void evict_victim(struct store_thread *thread, const struct victim *victi
         for (unsigned i = 0; i < TABLE_SLOTS; i++) {
             struct item *item = slot_item(bucket->slots[i]);
             if (item == victim->item && item_cas(item) == victim->cas) {
-                store_unlink(thread, first, &bucket->slots[i]);
-                count_add(thread, STORE_EVICTIONS, 1);
+                store_drop(thread, first, &bucket->slots[i], STORE_EVICTIONS);
                 goto out;
             }
         }
@@ -217,8 +215,7 @@ static bool evict_address(struct store_thread *thread, char *object, size_t obje
     uint64_t *slot = bucket_find(bucket, hash, key, len);
     bool found = slot && slot_item(*slot) == (struct item *)(void *)object;
     if (found && slot_item(*slot)->exptime != CLOCK_STICKY && !is_pinned(slot_item(*slot))) {
-        store_unlink(thread, bucket, slot);
-        count_add(thread, STORE_EVICTIONS, 1);
+        store_drop(thread, bucket, slot, STORE_EVICTIONS);
     }
     bucket_unlock(bucket);
     return found;

@@ -1,4 +1,5 @@
 #pragma once
+#include "cacheserver/store/journal.h"
 #include "cacheserver/store/store.h"
 
 /* Shared by the files of the store only. */
@@ -10,15 +11,49 @@ static inline void count_add(struct store_thread *thread, enum store_count which
                           memory_order_relaxed);
 }
 
+/* The bucket's lock is held. */
+static inline bool item_is_flushed(const struct store_thread *thread, const struct item *item)
+{
+    return item_cas(item) < atomic_load_explicit(&thread->store->flush_floor, memory_order_acquire);
+}
+
 /* Expired or flushed. The bucket's lock is held. */
 static inline bool item_is_dead(const struct store_thread *thread, const struct item *item)
 {
     return (item->exptime != CLOCK_NEVER && item->exptime <= thread->now) ||
-           item_cas(item) < atomic_load_explicit(&thread->store->flush_floor, memory_order_acquire);
+           item_is_flushed(thread, item);
 }
 
-/* Takes the item out of its locked bucket and releases it. */
+/* Takes the item out of its locked bucket and releases it, because a client asked for it. */
 void store_unlink(struct store_thread *thread, struct bucket *bucket, uint64_t *slot);
+/* The same for an item that is dead or evicted, which `why` counts. */
+void store_drop(struct store_thread *thread, struct bucket *bucket, uint64_t *slot,
+                enum store_count why);
+
+/* Tell the journal, if there is one. */
+static inline void journal_link(struct store_thread *thread, struct item *item)
+{
+    struct journal *journal = thread->store->journal;
+
+    if (__builtin_expect(journal != NULL, 0))
+        journal->link(journal, thread, item);
+}
+
+static inline void journal_unlink(struct store_thread *thread, struct item *item, bool asked)
+{
+    struct journal *journal = thread->store->journal;
+
+    if (__builtin_expect(journal != NULL, 0))
+        journal->unlink(journal, thread, item, asked);
+}
+
+static inline void journal_touch(struct store_thread *thread, struct item *item)
+{
+    struct journal *journal = thread->store->journal;
+
+    if (__builtin_expect(journal != NULL, 0))
+        journal->touch(journal, thread, item);
+}
 
 /* After every change of the number of items, without a lock. */
 void store_settle(struct store_thread *thread);
@@ -45,5 +80,8 @@ struct place place_lock(struct store_thread *thread, const char *key, size_t key
 /* Links the item instead of what the key has now; takes it over in every case. Leaves the place
  * locked. STORE_OK or STORE_NO_MEMORY. */
 enum store_result place_link(struct store_thread *thread, struct place *place, struct item *item);
+/* The same with this cas unique and without telling the journal. */
+enum store_result place_link_as(struct store_thread *thread, struct place *place, struct item *item,
+                                uint64_t cas);
 
 uint64_t store_random(struct store_thread *thread);

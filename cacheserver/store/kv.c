@@ -353,6 +353,7 @@ static enum store_result set_exptime(struct store_thread *thread, struct item *i
     }
     item->exptime = exptime;
     item->atime = thread->now_ms;
+    journal_touch(thread, item);
     return STORE_OK;
 }
 

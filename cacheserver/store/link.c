@@ -88,12 +88,12 @@ static void store_release(struct store_thread *thread, struct item *item)
         store_free_item(thread, item);
 }
 
-static void store_welcome(struct store_thread *thread, struct item *item)
+static void store_welcome(struct store_thread *thread, struct item *item, uint64_t cas)
 {
     int64_t bytes = (int64_t)item_total_bytes(item);
 
     item->atime = thread->now_ms;
-    item_set_cas(item, next_cas(thread));
+    item_set_cas(item, cas);
     count_add(thread, STORE_ITEMS, 1);
     count_add(thread, STORE_TOTAL_ITEMS, 1);
     count_add(thread, STORE_BYTES, bytes);
@@ -103,13 +103,28 @@ static void store_welcome(struct store_thread *thread, struct item *item)
     }
 }
 
-void store_unlink(struct store_thread *thread, struct bucket *bucket, uint64_t *slot)
+static void take_out(struct store_thread *thread, struct bucket *bucket, uint64_t *slot)
 {
     struct item *item = slot_item(*slot);
 
     bucket_remove(&thread->store->table, &thread->cache, bucket, slot);
     thread->items_unreported--;
     store_release(thread, item);
+}
+
+void store_unlink(struct store_thread *thread, struct bucket *bucket, uint64_t *slot)
+{
+    journal_unlink(thread, slot_item(*slot), true);
+    take_out(thread, bucket, slot);
+}
+
+void store_drop(struct store_thread *thread, struct bucket *bucket, uint64_t *slot,
+                enum store_count why)
+{
+    if (!item_is_flushed(thread, slot_item(*slot)))
+        journal_unlink(thread, slot_item(*slot), false);
+    take_out(thread, bucket, slot);
+    count_add(thread, why, 1);
 }
 
 struct place place_lock(struct store_thread *thread, const char *key, size_t key_len)
@@ -120,8 +135,7 @@ struct place place_lock(struct store_thread *thread, const char *key, size_t key
     place.bucket = table_lock(table, place.hash);
     place.slot = bucket_find(place.bucket, place.hash, key, key_len);
     if (place.slot && item_is_dead(thread, slot_item(*place.slot))) {
-        store_unlink(thread, place.bucket, place.slot);
-        count_add(thread, STORE_RECLAIMED, 1);
+        store_drop(thread, place.bucket, place.slot, STORE_RECLAIMED);
         place.slot = NULL;
     }
     return place;
@@ -144,14 +158,24 @@ enum store_result store_visit_key(struct store_thread *thread, const char *key, 
 
 enum store_result place_link(struct store_thread *thread, struct place *place, struct item *item)
 {
+    enum store_result result = place_link_as(thread, place, item, next_cas(thread));
+
+    if (result == STORE_OK)
+        journal_link(thread, item);
+    return result;
+}
+
+enum store_result place_link_as(struct store_thread *thread, struct place *place, struct item *item,
+                                uint64_t cas)
+{
     if (place->slot) {
         struct item *old = slot_item(*place->slot);
-        store_welcome(thread, item);
+        store_welcome(thread, item, cas);
         slot_replace(place->slot, item);
         store_release(thread, old);
         return STORE_OK;
     }
-    store_welcome(thread, item);
+    store_welcome(thread, item, cas);
     if (!bucket_insert(&thread->store->table, &thread->cache, place->bucket, place->hash, item)) {
         thread->items_unreported++;
         return STORE_OK;

@@ -81,8 +81,9 @@ uint64_t store_random(struct store_thread *thread)
     return x ^ (x >> 31);
 }
 
-static void flush_now(struct store *store)
+static void flush_now(struct store_thread *thread)
 {
+    struct store *store = thread->store;
     uint64_t floor = atomic_fetch_add_explicit(&store->cas_taken, 1, memory_order_acq_rel) + 1;
     uint64_t old = atomic_load_explicit(&store->flush_floor, memory_order_relaxed);
 
@@ -90,14 +91,21 @@ static void flush_now(struct store *store)
            !atomic_compare_exchange_weak_explicit(&store->flush_floor, &old, floor,
                                                   memory_order_release, memory_order_relaxed))
         continue;
+    if (store->journal)
+        store->journal->flush(store->journal, thread, floor);
 }
 
 void store_flush(struct store_thread *thread, clock_seconds delay)
 {
-    if (delay == 0)
-        flush_now(thread->store);
-    else
-        atomic_store_explicit(&thread->store->flush_due, thread->now + delay, memory_order_relaxed);
+    struct store *store = thread->store;
+
+    if (delay == 0) {
+        flush_now(thread);
+        return;
+    }
+    atomic_store_explicit(&store->flush_due, thread->now + delay, memory_order_relaxed);
+    if (store->journal)
+        store->journal->flush_due(store->journal, thread, thread->now + delay);
 }
 
 void store_thread_tick(struct store_thread *thread)
@@ -109,9 +117,13 @@ void store_thread_tick(struct store_thread *thread)
     thread->now_ms = (uint32_t)clock_coarse_ms();
     if (due != CLOCK_NEVER && due <= thread->now &&
         atomic_compare_exchange_strong_explicit(&store->flush_due, &due, CLOCK_NEVER,
-                                                memory_order_relaxed, memory_order_relaxed))
-        flush_now(store);
+                                                memory_order_relaxed, memory_order_relaxed)) {
+        flush_now(thread);
+        if (store->journal)
+            store->journal->flush_due(store->journal, thread, CLOCK_NEVER);
+    }
 }
+
 bool store_set_memory_limit(struct store *store, size_t bytes)
 {
     if (bytes < atomic_load_explicit(&store->sticky_limit_bytes, memory_order_relaxed))

@@ -92,6 +92,7 @@ enum store_count {
 };
 
 struct store;
+struct journal;
 
 struct store_thread {
     struct store *store;
@@ -104,6 +105,10 @@ struct store_thread {
     uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
     clock_seconds now;     /* set by store_thread_tick */
     uint32_t now_ms;
+    /* For the journal: the last record that this thread's next reply has to wait for, and the bytes
+     * that it recorded; whoever limits them sets them back. */
+    uint64_t journal_seq;
+    size_t journal_bytes;
     _Alignas(64) _Atomic int64_t counts[STORE_COUNTS];
 };
 
@@ -115,6 +120,7 @@ struct store {
     size_t item_size_max_bytes;
     bool evict;
     char prefix_delimiter;
+    struct journal *journal;                   /* NULL: none. Set before requests are served */
     _Atomic uint32_t max_counts[ITEM_TYPES];   /* elements that a collection may have, by type */
     _Alignas(64) _Atomic uint64_t flush_floor; /* items with a smaller cas unique are gone */
     _Atomic clock_seconds flush_due;           /* flush then; CLOCK_NEVER */
