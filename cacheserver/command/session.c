@@ -79,6 +79,15 @@ const char *session_failure(enum store_result result)
         [STORE_NO_MEMORY] = "SERVER_ERROR out of memory\r\n",
         [STORE_BAD_PREFIX] = "CLIENT_ERROR invalid prefix name\r\n",
         [STORE_NOT_A_NUMBER] = "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
+        [STORE_OVERFLOWED] = "OVERFLOWED\r\n",
+        [STORE_OUT_OF_RANGE] = "OUT_OF_RANGE\r\n",
+        [STORE_ELEMENT_EXISTS] = "ELEMENT_EXISTS\r\n",
+        [STORE_NO_ELEMENT] = "NOT_FOUND_ELEMENT\r\n",
+        [STORE_UNREADABLE] = "UNREADABLE\r\n",
+        [STORE_BKEY_MISMATCH] = "BKEY_MISMATCH\r\n",
+        [STORE_EFLAG_MISMATCH] = "EFLAG_MISMATCH\r\n",
+        [STORE_NO_ATTRIBUTE] = "ATTR_ERROR not found\r\n",
+        [STORE_BAD_VALUE] = "ATTR_ERROR bad value\r\n",
     };
     return lines[result];
 }

@@ -29,6 +29,7 @@ struct store *store_new(const struct store_config *config)
     lock_init(&store->threads_lock, LOCK_RANK_STORE);
     atomic_init(&store->sticky_limit_bytes, config->sticky_limit_bytes);
     store->item_size_max_bytes = config->item_size_max_bytes;
+    atomic_init(&store->element_bytes_max, STORE_ELEMENT_BYTES_DEFAULT);
     store->evict = config->evict;
     store->prefix_delimiter = config->prefix_delimiter;
     atomic_init(&store->cas_taken, 1);

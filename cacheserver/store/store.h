@@ -14,6 +14,7 @@
  * The store as commands see it. All functions may be called by any thread that has a struct
  * store_thread of its own; none blocks for longer than a bucket is locked.
  */
+#define STORE_ELEMENT_BYTES_DEFAULT 16384
 struct store_config {
     size_t memory_limit_bytes;
     size_t sticky_limit_bytes;
@@ -122,6 +123,7 @@ struct store {
     char prefix_delimiter;
     struct journal *journal;                   /* NULL: none. Set before requests are served */
     _Atomic uint32_t max_counts[ITEM_TYPES];   /* elements that a collection may have, by type */
+    _Atomic uint32_t element_bytes_max;        /* of an element's value, with its CRLF */
     _Alignas(64) _Atomic uint64_t flush_floor; /* items with a smaller cas unique are gone */
     _Atomic clock_seconds flush_due;           /* flush then; CLOCK_NEVER */
     _Alignas(64) _Atomic uint64_t cas_taken;   /* ranges up to here belong to threads */
