@@ -1,19 +1,20 @@
 /*
- * load: drives one cache server over many connections and says what an operation costs the server
- * in CPU time, which unlike the wall time hardly depends on what else the machine does.
+ * load: drives one server over many connections and says what an operation costs the server in CPU
+ * time, which unlike the wall time hardly depends on what else the machine does.
  *
- *   load -p PORT -P PID [-r] [-o get|set] [-c CONNECTIONS] [-q IN_FLIGHT] [-n OPERATIONS]
- *        [-k KEYS] [-b VALUE_BYTES]
+ *   load -p PORT -P PID -o OPERATION [-r] [-c CONNECTIONS] [-q IN_FLIGHT] [-n OPERATIONS]
+ *        [-k KEYS] [-b VALUE_BYTES] [-e ELEMENTS] [-g GENERATION] [-C COLLECTIONS]
  *
- * -r speaks redis' protocol. The keys are 14 bytes long. -o fill stores every key once. It prints
- * one line: operations, wall seconds, server CPU microseconds per operation (user+system from
- * /proc/PID/stat), and the server's resident kilobytes afterwards.
+ * The operations are those of requests.c; -r speaks redis' protocol. Each connection sends
+ * IN_FLIGHT requests at once and waits for all their replies. Operations on collections meet
+ * COLLECTIONS collections of ELEMENTS elements each. It prints one line: operations, wall seconds,
+ * CPU microseconds of the server per operation (all its threads, as exact as the kernel counts),
+ * the server's resident kilobytes afterwards, and the microseconds from sending a batch to having
+ * its replies: median, 99 %, 99.9 % and the longest.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,26 +23,34 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES (1 << 20)
+#include "tests/bench/requests.h"
+
+#define BUFFER_BYTES     (1 << 20)
+#define VALUE_BYTES_MAX  16384
+#define REPLY_TIMEOUT_MS 20000
+
+/* Latencies are counted in steps of an eighth of a power of two of nanoseconds. */
+#define LATENCY_SLOTS (64 * 8)
 
 struct options {
-    int port, pid;
+    unsigned port, pid;
     bool redis;
-    const char *operation;
-    unsigned connections, in_flight, value_bytes;
+    const struct request *request;
+    unsigned connections, in_flight, value_bytes, elements, generation, collections;
     uint64_t operations, keys;
 };
 
 struct peer {
     int fd;
-    unsigned replies_due;
-    size_t have; /* bytes of replies */
-    size_t reply_bytes;
+    unsigned lines_due;
+    bool seen; /* the begin of the replies */
+    uint64_t sent_ns;
 };
 
 static char buffer[BUFFER_BYTES];
-static char value[1 << 16];
-static uint64_t next_key;
+static uint64_t sequence;
+static uint64_t latencies[LATENCY_SLOTS];
+static uint64_t longest_ns;
 
 static void die(const char *what)
 {
@@ -49,37 +58,67 @@ static void die(const char *what)
     exit(1);
 }
 
-static double seconds_now(void)
+static uint64_t read_clock_ns(clockid_t clock)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+
+    if (clock_gettime(clock, &ts))
+        die("clock_gettime");
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* Microseconds of user and system time, and resident kilobytes. */
-static double read_cpu(int pid, long *resident_kb)
+static uint64_t read_cpu_ns(const struct options *options)
 {
-    char path[64], text[1024];
-    unsigned long user, system;
-    long pages;
+    clockid_t clock;
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    if (clock_getcpuclockid((pid_t)options->pid, &clock)) {
+        fprintf(stderr, "load: there is no process %u\n", options->pid);
+        exit(1);
+    }
+    return read_clock_ns(clock);
+}
+
+static long read_resident_kb(const struct options *options)
+{
+    char path[64];
+    long pages = 0;
+
+    snprintf(path, sizeof(path), "/proc/%u/statm", options->pid);
     FILE *file = fopen(path, "re");
-    if (!file || !fgets(text, sizeof(text), file))
+    if (!file || fscanf(file, "%*d %ld", &pages) != 1)
         die(path);
     fclose(file);
-    char *after_name = strrchr(text, ')');
-    if (!after_name ||
-        sscanf(after_name + 2,
-               "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d "
-               "%*u %*u %ld",
-               &user, &system, &pages) != 3)
-        die("stat");
-    *resident_kb = pages * (sysconf(_SC_PAGESIZE) / 1024);
-    return (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-static int connect_to(int port)
+static unsigned latency_slot(uint64_t ns)
+{
+    unsigned top = 63 - (unsigned)__builtin_clzll(ns | 8);
+    return top * 8 + (unsigned)(ns >> (top - 3) & 7);
+}
+
+static void note_latency(uint64_t ns)
+{
+    latencies[latency_slot(ns)]++;
+    if (ns > longest_ns)
+        longest_ns = ns;
+}
+
+static double latency_us(double share)
+{
+    uint64_t total = 0, sum = 0;
+
+    for (unsigned i = 0; i < LATENCY_SLOTS; i++)
+        total += latencies[i];
+    for (unsigned i = 0; i < LATENCY_SLOTS; i++) {
+        sum += latencies[i];
+        if ((double)sum >= share * (double)total)
+            return (double)((8ull + i % 8) << (i / 8) >> 3) / 1000;
+    }
+    return 0;
+}
+
+static int connect_to(unsigned port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -91,60 +130,39 @@ static int connect_to(int port)
     return fd;
 }
 
-static bool stores(const struct options *options)
-{
-    return strcmp(options->operation, "get") != 0;
-}
-
-static uint64_t choose_key(const struct options *options)
-{
-    if (!strcmp(options->operation, "fill"))
-        return next_key++ % options->keys;
-    next_key = next_key * 6364136223846793005u + 1442695040888963407u;
-    return (next_key >> 20) % options->keys;
-}
-
 static size_t write_request(const struct options *options, char *at)
 {
-    unsigned long long key = (unsigned long long)choose_key(options);
-    int n;
+    const struct request *request = options->request;
+    uint64_t number = sequence;
 
-    if (!stores(options)) {
-        n = options->redis ? sprintf(at, "*2\r\n$3\r\nGET\r\n$14\r\nkey:%010llu\r\n", key)
-                           : sprintf(at, "get key:%010llu\r\n", key);
-        return (size_t)n;
+    if (request->order == ONE_AFTER_THE_OTHER) {
+        sequence++;
+    } else {
+        sequence = sequence * 6364136223846793005u + 1442695040888963407u;
+        number = sequence >> 20;
     }
-    n = options->redis ? sprintf(at, "*3\r\n$3\r\nSET\r\n$14\r\nkey:%010llu\r\n$%u\r\n", key,
-                                 options->value_bytes)
-                       : sprintf(at, "set key:%010llu 0 0 %u\r\n", key, options->value_bytes);
-    memcpy(at + n, value, options->value_bytes);
-    memcpy(at + n + options->value_bytes, "\r\n", 2);
-    return (size_t)n + options->value_bytes + 2;
-}
-
-/* All keys exist and all values have one length, so replies do too. */
-static size_t reply_length(const struct options *options)
-{
-    char text[64];
-
-    if (stores(options))
-        return options->redis ? strlen("+OK\r\n") : strlen("STORED\r\n");
-    int n = options->redis
-                ? snprintf(text, sizeof(text), "$%u\r\n\r\n", options->value_bytes)
-                : snprintf(text, sizeof(text), "VALUE key:0000000000 0 %u\r\n\r\nEND\r\n",
-                           options->value_bytes);
-    return (size_t)n + options->value_bytes;
+    const struct pick pick = {.key = number % options->keys,
+                              .collection = (unsigned)(number % options->collections),
+                              .element =
+                                  (unsigned)(number / options->collections % options->elements),
+                              .generation = options->generation,
+                              .elements = options->elements,
+                              .value_bytes = options->value_bytes,
+                              .keys = options->keys};
+    return options->redis ? request->redis(at, &pick) : request->text(at, &pick);
 }
 
 static void send_batch(const struct options *options, struct peer *peer, uint64_t *left)
 {
+    unsigned lines = options->redis ? options->request->redis_lines : options->request->text_lines;
     size_t len = 0;
 
-    while (peer->replies_due<options->in_flight && * left> 0) {
+    for (unsigned i = 0; i<options->in_flight && * left> 0; i++, --*left) {
         len += write_request(options, buffer + len);
-        peer->replies_due++;
-        --*left;
+        peer->lines_due += lines;
     }
+    peer->seen = false;
+    peer->sent_ns = read_clock_ns(CLOCK_MONOTONIC);
     for (size_t done = 0; done < len;) {
         ssize_t n = send(peer->fd, buffer + done, len - done, MSG_NOSIGNAL);
         if (n < 0)
@@ -153,24 +171,42 @@ static void send_batch(const struct options *options, struct peer *peer, uint64_
     }
 }
 
+static void check_begin(const struct options *options, const char *reply, size_t len)
+{
+    const struct request *request = options->request;
+    const char *begins = options->redis ? request->redis_begins : request->text_begins;
+
+    if (len > 8 && !memcmp(reply, "CREATED_", 8)) {
+        reply += 8;
+        len -= 8;
+    }
+    if (len >= strlen(begins) && !memcmp(reply, begins, strlen(begins)))
+        return;
+    fprintf(stderr, "load: %s: expected %s, got %.*s\n", request->name, begins,
+            (int)(len < 60 ? len : 60), reply);
+    exit(1);
+}
+
 /* true: all replies of the batch are here. */
 static bool receive(const struct options *options, struct peer *peer)
 {
     ssize_t n = recv(peer->fd, buffer, sizeof(buffer), 0);
 
-    (void)options;
     if (n <= 0)
         die("recv");
-    peer->have += (size_t)n;
-    if (peer->have < peer->replies_due * peer->reply_bytes)
-        return false;
-    if (peer->have > peer->replies_due * peer->reply_bytes) {
-        fprintf(stderr, "load: replies are longer than expected: %.60s\n", buffer);
-        exit(1);
+    if (!peer->seen)
+        check_begin(options, buffer, (size_t)n);
+    peer->seen = true;
+    for (const char *at = buffer, *end = buffer + n; at < end; at++) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        if (!at)
+            break;
+        if (peer->lines_due-- == 0) {
+            fprintf(stderr, "load: replies are longer than expected: %.60s\n", buffer);
+            exit(1);
+        }
     }
-    peer->have = 0;
-    peer->replies_due = 0;
-    return true;
+    return peer->lines_due == 0;
 }
 
 static void drive(const struct options *options)
@@ -184,23 +220,23 @@ static void drive(const struct options *options)
     for (unsigned i = 0; i < options->connections; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &peers[i]};
         peers[i].fd = connect_to(options->port);
-        peers[i].reply_bytes = reply_length(options);
         epoll_ctl(epoll_fd, EPOLL_CTL_ADD, peers[i].fd, &event);
         send_batch(options, &peers[i], &left);
-        busy += peers[i].replies_due > 0;
+        busy += peers[i].lines_due > 0;
     }
     while (busy > 0) {
-        int count = epoll_wait(epoll_fd, events, 256, 10000);
+        int count = epoll_wait(epoll_fd, events, 256, REPLY_TIMEOUT_MS);
         if (count <= 0) {
-            fprintf(stderr, "load: no reply within 10 s\n");
+            fprintf(stderr, "load: %s: no reply in time\n", options->request->name);
             exit(1);
         }
         for (int i = 0; i < count; i++) {
             struct peer *peer = events[i].data.ptr;
             if (!receive(options, peer))
                 continue;
+            note_latency(read_clock_ns(CLOCK_MONOTONIC) - peer->sent_ns);
             send_batch(options, peer, &left);
-            busy -= peer->replies_due == 0;
+            busy -= peer->lines_due == 0;
         }
     }
     for (unsigned i = 0; i < options->connections; i++)
@@ -209,69 +245,56 @@ static void drive(const struct options *options)
     free(peers);
 }
 
-static void parse(struct options *options, int argc, char **argv)
+static void set_option(struct options *options, int letter, const char *text)
 {
-    int letter;
+    uint64_t number = text ? strtoull(text, NULL, 10) : 0;
+    unsigned *const numbers[128] = {
+        ['p'] = &options->port,       ['P'] = &options->pid,         ['c'] = &options->connections,
+        ['q'] = &options->in_flight,  ['b'] = &options->value_bytes, ['e'] = &options->elements,
+        ['g'] = &options->generation, ['C'] = &options->collections,
+    };
 
-    while ((letter = getopt(argc, argv, "p:P:ro:c:q:n:k:b:")) != -1) {
-        unsigned long number = letter == 'o' || letter == 'r' ? 0 : strtoul(optarg, NULL, 10);
-        switch (letter) {
-        case 'p':
-            options->port = (int)number;
-            break;
-        case 'P':
-            options->pid = (int)number;
-            break;
-        case 'r':
-            options->redis = true;
-            break;
-        case 'o':
-            options->operation = optarg;
-            break;
-        case 'c':
-            options->connections = (unsigned)number;
-            break;
-        case 'q':
-            options->in_flight = (unsigned)number;
-            break;
-        case 'n':
-            options->operations = number;
-            break;
-        case 'k':
-            options->keys = number;
-            break;
-        case 'b':
-            options->value_bytes = (unsigned)number;
-            break;
-        default:
-            exit(64);
-        }
-    }
+    if (letter == 'r')
+        options->redis = true;
+    else if (letter == 'o')
+        options->request = request_find(text);
+    else if (letter == 'n')
+        options->operations = number;
+    else if (letter == 'k')
+        options->keys = number;
+    else if (letter > 0 && letter < 128 && numbers[letter])
+        *numbers[letter] = (unsigned)number;
+    else
+        exit(64);
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {.operation = "get",
+    struct options options = {.request = request_find("get"),
                               .connections = 50,
                               .in_flight = 1,
                               .value_bytes = 100,
+                              .elements = 1000,
+                              .collections = 100,
                               .operations = 300000,
                               .keys = 100000};
-    long resident_kb;
+    int letter;
 
-    parse(&options, argc, argv);
-    memset(value, 'v', sizeof(value));
-    if (!options.port || !options.pid || options.value_bytes > sizeof(value) ||
-        options.in_flight * (options.value_bytes + 128) > BUFFER_BYTES) {
-        fprintf(stderr, "usage: load -p PORT -P PID ... (see the head of load.c)\n");
+    while ((letter = getopt(argc, argv, "p:P:ro:c:q:n:k:b:e:g:C:")) != -1)
+        set_option(&options, letter, optarg);
+    if (!options.port || !options.pid || !options.request || options.value_bytes < 8 ||
+        options.value_bytes > VALUE_BYTES_MAX || !options.elements || !options.collections ||
+        !options.keys || options.in_flight * (options.value_bytes + REQUEST_BYTES) > BUFFER_BYTES) {
+        fprintf(stderr, "usage: load -p PORT -P PID -o OPERATION ... (see the head of load.c)\n");
         return 64;
     }
-    double cpu = read_cpu(options.pid, &resident_kb);
-    double start = seconds_now();
+    uint64_t cpu_ns = read_cpu_ns(&options);
+    uint64_t start_ns = read_clock_ns(CLOCK_MONOTONIC);
     drive(&options);
-    double wall = seconds_now() - start;
-    cpu = read_cpu(options.pid, &resident_kb) - cpu;
-    printf("%llu %.3f %.3f %ld\n", (unsigned long long)options.operations, wall,
-           cpu / (double)options.operations, resident_kb);
+    double wall_s = (double)(read_clock_ns(CLOCK_MONOTONIC) - start_ns) / 1e9;
+    cpu_ns = read_cpu_ns(&options) - cpu_ns;
+    printf("%llu %.3f %.4f %ld %.1f %.1f %.1f %.1f\n", (unsigned long long)options.operations,
+           wall_s, (double)cpu_ns / 1000 / (double)options.operations, read_resident_kb(&options),
+           latency_us(0.5), latency_us(0.99), latency_us(0.999), (double)longest_ns / 1000);
     return 0;
 }
