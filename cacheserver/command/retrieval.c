@@ -52,7 +52,7 @@ static void write_hit(struct item *item, void *argument)
     at = put_number(at, len);
     if (hit->with_cas) {
         *at++ = ' ';
-        at = put_number(at, hit->no_cas ? 0 : item_cas(item));
+        at = put_number(at, hit->no_cas ? 0 : item_unique(item));
     }
     at = put_bytes(at, "\r\n", 2);
     if (item_has_pins(item)) {

@@ -53,7 +53,7 @@ static void refuse(struct session *session, struct command_context *context,
 static void store(struct session *session, struct command_context *context,
                   const struct words *words, enum store_mode mode)
 {
-    struct store_request request;
+    struct store_request request = {0};
     struct item *item;
     uint64_t cas = 0;
 

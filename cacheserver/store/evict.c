@@ -56,7 +56,7 @@ static bool is_better(const struct victim *victim, const struct item *item, bool
         return true;
     if (victim->right_size != right_size)
         return right_size;
-    int32_t age = (int32_t)(item->atime - victim->atime);
+    int32_t age = (int32_t)(item_atime_ms(item) - victim->atime);
     return age < 0 || (age == 0 && item_cas(item) < victim->cas);
 }
 
@@ -79,7 +79,7 @@ static void consider(struct store_thread *thread, struct sample *sample, uint64_
     sample->victim = (struct victim){.item = item,
                                      .bucket = bucket,
                                      .cas = item_cas(item),
-                                     .atime = item->atime,
+                                     .atime = item_atime_ms(item),
                                      .right_size = right_size};
 }
 

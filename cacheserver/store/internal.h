@@ -84,4 +84,31 @@ enum store_result place_link(struct store_thread *thread, struct place *place, s
 enum store_result place_link_as(struct store_thread *thread, struct place *place, struct item *item,
                                 uint64_t cas);
 
+/* A cas unique that no item has. */
+uint64_t store_next_cas(struct store_thread *thread);
+/* The same, and larger than this one. */
+uint64_t store_next_cas_after(struct store_thread *thread, uint64_t cas);
+
+/* Changes the expiry of an item whose bucket is locked; STORE_NO_MEMORY: too many are sticky. */
+enum store_result store_set_exptime(struct store_thread *thread, struct item *item,
+                                    clock_seconds exptime);
+
+/* --- values made from the old one --- */
+
+/* What a new item is made of: the old value, copied when small, pinned when not, and what the new
+ * item takes over. */
+struct old_value {
+    enum store_result result; /* as it was passed in when the key has no item */
+    struct item *pinned;
+    uint64_t cas, unique;
+    uint32_t flags;
+    clock_seconds exptime;
+    size_t len;
+    char copy[ITEM_PIN_MIN];
+};
+
+/* A store_visit; STORE_OK or STORE_TYPE_MISMATCH. Unpin old->pinned afterwards. */
+void old_value_note(struct item *item, void *old);
+void old_value_write(const struct old_value *old, struct item_cursor *to);
+
 uint64_t store_random(struct store_thread *thread);

@@ -16,6 +16,26 @@ uint32_t item_flags(const struct item *item)
     return flags;
 }
 
+static size_t unique_offset(const struct item *item)
+{
+    return (item_has_pins(item) ? 4 : 0) + (item->word & ITEM_HAS_FLAGS ? 4 : 0);
+}
+
+uint64_t item_unique(const struct item *item)
+{
+    uint64_t unique = item_cas(item);
+
+    if (item->info & ITEM_HAS_UNIQUE)
+        memcpy(&unique, item->rest + unique_offset(item), sizeof(unique));
+    return unique;
+}
+
+void item_set_unique(struct item *item, uint64_t unique)
+{
+    assert(item->info & ITEM_HAS_UNIQUE);
+    memcpy(item->rest + unique_offset(item), &unique, sizeof(unique));
+}
+
 size_t item_head_bytes(size_t key_len, size_t value_len, bool has_flags, bool *in_chunks)
 {
     size_t head =
@@ -29,8 +49,8 @@ size_t item_total_bytes(const struct item *item)
 {
     bool in_chunks;
     size_t value = item_value_len(item);
-    size_t head =
-        item_head_bytes(item_key_len(item), value, item->word & ITEM_HAS_FLAGS, &in_chunks);
+    size_t key = item_key_len(item) + (item->info & ITEM_HAS_UNIQUE ? sizeof(uint64_t) : 0);
+    size_t head = item_head_bytes(key, value, item->word & ITEM_HAS_FLAGS, &in_chunks);
     if (!in_chunks)
         return head;
     size_t chunks = (value + ITEM_CHUNK_DATA - 1) / ITEM_CHUNK_DATA;

@@ -8,7 +8,8 @@
 
 /*
  * An item: header, optional words, key, value. Small on purpose: 20 bytes before the key, 4 more
- * for flags that are not 0. Values that do not fit one object lie in a chain of chunks.
+ * for flags that are not 0, 8 more for a cas unique that the client chose. Values that do not fit
+ * one object lie in a chain of chunks.
  *
  * Small items are only looked at under the lock of their bucket. Values of ITEM_PIN_MIN bytes and
  * more can be pinned, which keeps them in memory after they left the table, so that a reply points
@@ -24,16 +25,23 @@ enum item_type { ITEM_KV, ITEM_LIST, ITEM_SET, ITEM_MAP, ITEM_BTREE, ITEM_TYPES 
 struct item {
     uint64_t word;    /* cas unique (48 bits), key length (14), has flags, has pins */
     uint32_t exptime; /* seconds of clock.h; under the bucket's lock */
-    uint32_t atime;   /* ms stamp of the last access; under the bucket's lock */
-    uint32_t info;    /* value length (28 bits), enum item_type (3), in chunks (1) */
-    char rest[];      /* pins (4 bytes), flags (4 bytes), key, value or first chunk */
+    uint32_t atime;   /* ms of the last access, and in its low bits ITEM_FETCHED etc.; as exptime */
+    uint32_t info; /* value length (27 bits), has unique (1), enum item_type (3), in chunks (1) */
+    char rest[];   /* pins (4 bytes), flags (4), unique (8), key, value or first chunk */
 };
 #define ITEM_HEADER_BYTES offsetof(struct item, rest)
 
-#define ITEM_CAS_MASK  ((1ull << 48) - 1)
-#define ITEM_HAS_FLAGS (1ull << 62)
-#define ITEM_HAS_PINS  (1ull << 63)
-#define ITEM_IN_CHUNKS (1u << 31)
+#define ITEM_CAS_MASK   ((1ull << 48) - 1)
+#define ITEM_HAS_FLAGS  (1ull << 62)
+#define ITEM_HAS_PINS   (1ull << 63)
+#define ITEM_HAS_UNIQUE (1u << 27)
+#define ITEM_IN_CHUNKS  (1u << 31)
+
+/* What the low bits of atime say, which therefore counts in steps of 8 ms. */
+#define ITEM_FETCHED 1u /* was used since it was linked */
+#define ITEM_WON     2u /* a client was told that it should renew the value */
+#define ITEM_STALE   4u /* the value is known to be out of date */
+#define ITEM_STATES  7u
 
 struct item_chunk {
     struct item_chunk *next;
@@ -69,12 +77,28 @@ static inline _Atomic uint32_t *item_pins(struct item *item)
 
 static inline char *item_key(struct item *item)
 {
-    return item->rest + (item->word >> 63) * 4 + ((item->word >> 62) & 1) * 4;
+    return item->rest + (item->word >> 63) * 4 + ((item->word >> 62) & 1) * 4 +
+           ((item->info >> 27) & 1) * 8;
 }
 
 static inline size_t item_value_len(const struct item *item)
 {
-    return item->info & ((1u << 28) - 1);
+    return item->info & ITEM_VALUE_MAX;
+}
+
+static inline uint32_t item_atime_ms(const struct item *item)
+{
+    return item->atime & ~ITEM_STATES;
+}
+
+/* Under the bucket's lock. */
+static inline void item_use(struct item *item, uint32_t now_ms)
+{
+    uint32_t atime =
+        (now_ms & ~ITEM_STATES) | ITEM_FETCHED | (item->atime & (ITEM_WON | ITEM_STALE));
+
+    if (item->atime != atime)
+        item->atime = atime;
 }
 
 static inline enum item_type item_type(const struct item *item)
@@ -89,6 +113,11 @@ static inline bool item_in_chunks(const struct item *item)
 
 /* The client's flags. */
 uint32_t item_flags(const struct item *item);
+
+/* The cas unique that clients see: the store's own (item_cas), or the one that a client chose. */
+uint64_t item_unique(const struct item *item);
+/* Only for an item with room for one (ITEM_HAS_UNIQUE). */
+void item_set_unique(struct item *item, uint64_t unique);
 
 /* The value of an item that is not in chunks. */
 static inline char *item_value(struct item *item)

@@ -39,7 +39,9 @@ static void init_item(struct item *item, const struct store_request *request, bo
     item->word = (uint64_t)request->key_len << 48 | (request->flags ? ITEM_HAS_FLAGS : 0) |
                  (pins ? ITEM_HAS_PINS : 0);
     item->exptime = request->exptime;
-    item->info = (uint32_t)request->value_len | (in_chunks ? ITEM_IN_CHUNKS : 0);
+    item->atime = 0;
+    item->info = (uint32_t)request->value_len | (in_chunks ? ITEM_IN_CHUNKS : 0) |
+                 (request->has_unique ? ITEM_HAS_UNIQUE : 0);
     if (pins) {
         atomic_init(item_pins(item), 1);
         at += 4;
@@ -47,6 +49,10 @@ static void init_item(struct item *item, const struct store_request *request, bo
     if (request->flags) {
         memcpy(at, &request->flags, 4);
         at += 4;
+    }
+    if (request->has_unique) {
+        memcpy(at, &request->unique, 8);
+        at += 8;
     }
     memcpy(at, request->key, request->key_len);
 }
@@ -78,7 +84,8 @@ enum store_result store_prepare(struct store_thread *thread, const struct store_
 
     if (!prefix_is_valid(request->key, prefix))
         return STORE_BAD_PREFIX;
-    size_t head = item_head_bytes(request->key_len, request->value_len, request->flags, &in_chunks);
+    size_t key = request->key_len + (request->has_unique ? sizeof(request->unique) : 0);
+    size_t head = item_head_bytes(key, request->value_len, request->flags, &in_chunks);
     size_t total = in_chunks ? head + request->value_len : head;
     if (total > store->item_size_max_bytes || request->value_len > ITEM_VALUE_MAX)
         return STORE_TOO_LARGE;
@@ -96,52 +103,82 @@ out_of_memory:
     return STORE_NO_MEMORY;
 }
 
-static enum store_result may_set(const struct item *old, uint64_t cas)
+/* Whether the new item may be linked, and with which ITEM_... states. */
+static enum store_result may_set(const struct item *old, const struct store_condition *condition,
+                                 uint32_t *states)
 {
-    (void)cas;
+    (void)condition;
+    (void)states;
     return old && item_type(old) != ITEM_KV ? STORE_TYPE_MISMATCH : STORE_OK;
 }
 
-static enum store_result may_add(const struct item *old, uint64_t cas)
+static enum store_result may_add(const struct item *old, const struct store_condition *condition,
+                                 uint32_t *states)
 {
-    (void)cas;
+    (void)condition;
+    (void)states;
     return old ? STORE_NOT_STORED : STORE_OK;
 }
 
-static enum store_result may_replace(const struct item *old, uint64_t cas)
+static enum store_result may_replace(const struct item *old,
+                                     const struct store_condition *condition, uint32_t *states)
 {
-    return old ? may_set(old, cas) : STORE_NOT_STORED;
+    return old ? may_set(old, condition, states) : STORE_NOT_STORED;
 }
 
-static enum store_result may_cas(const struct item *old, uint64_t cas)
+static enum store_result may_cas(const struct item *old, const struct store_condition *condition,
+                                 uint32_t *states)
 {
     if (!old)
         return STORE_NOT_FOUND;
     if (item_type(old) != ITEM_KV)
         return STORE_TYPE_MISMATCH;
-    return item_cas(old) == cas ? STORE_OK : STORE_EXISTS;
+    uint64_t unique = item_unique(old);
+    if (unique == condition->cas)
+        return STORE_OK;
+    if (!condition->allow_stale || condition->cas > unique)
+        return STORE_EXISTS;
+    *states = ITEM_STALE | (old->atime & ITEM_WON);
+    return STORE_OK;
 }
 
-static enum store_result (*const conditions[])(const struct item *old, uint64_t cas) = {
-    [STORE_SET] = may_set,
-    [STORE_ADD] = may_add,
-    [STORE_REPLACE] = may_replace,
-    [STORE_CAS] = may_cas,
+static enum store_result may_take_place(const struct item *old,
+                                        const struct store_condition *condition, uint32_t *states)
+{
+    (void)states;
+    if (!old)
+        return STORE_NOT_FOUND;
+    return item_cas(old) == condition->cas ? STORE_OK : STORE_EXISTS;
+}
+
+static enum store_result (*const conditions[])(const struct item *old,
+                                               const struct store_condition *condition,
+                                               uint32_t *states) = {
+    [STORE_SET] = may_set, [STORE_ADD] = may_add,         [STORE_REPLACE] = may_replace,
+    [STORE_CAS] = may_cas, [STORE_SAME] = may_take_place,
 };
 
 /* Links the item if the mode's condition holds; if not, the item is still the caller's. */
 static enum store_result put_if(struct store_thread *thread, struct item *item,
-                                enum store_mode mode, uint64_t cas)
+                                const struct store_condition *condition,
+                                struct store_written *written)
 {
     struct place place = place_lock(thread, item_key(item), item_key_len(item));
     struct item *old = place_item(&place);
-    enum store_result result = conditions[mode](old, cas);
+    uint32_t states = 0;
+    enum store_result result = conditions[condition->mode](old, condition, &states);
 
-    if (result == STORE_OK)
+    if (result == STORE_OK) {
+        item->atime |= states;
+        if (states & ITEM_STALE)
+            item->exptime = old->exptime;
+        written->value_len = item_value_len(item);
         result = place_link(thread, &place, item) ? STORE_NO_MEMORY : STORE_OK;
-    else {
+        if (result == STORE_OK)
+            written->unique = item_unique(item);
+    } else {
         if (old)
-            old->atime = thread->now_ms;
+            item_use(old, thread->now_ms);
         bucket_unlock(place.bucket);
         return result;
     }
@@ -152,19 +189,7 @@ static enum store_result put_if(struct store_thread *thread, struct item *item,
 
 /* --- values made from the old one --- */
 
-/* What append, prepend and incr need of the old item: its value, copied when small, pinned when
- * not, and what the new item takes over. */
-struct old_value {
-    enum store_result result;
-    struct item *pinned;
-    uint64_t cas;
-    uint32_t flags;
-    clock_seconds exptime;
-    size_t len;
-    char copy[ITEM_PIN_MIN];
-};
-
-static void note_old_value(struct item *item, void *argument)
+void old_value_note(struct item *item, void *argument)
 {
     struct old_value *old = argument;
 
@@ -174,6 +199,7 @@ static void note_old_value(struct item *item, void *argument)
     }
     old->result = STORE_OK;
     old->cas = item_cas(item);
+    old->unique = item_unique(item);
     old->flags = item_flags(item);
     old->exptime = item->exptime;
     old->len = item_value_len(item);
@@ -197,6 +223,14 @@ static void copy_value(struct item_cursor *to, struct item *from)
     }
 }
 
+void old_value_write(const struct old_value *old, struct item_cursor *to)
+{
+    if (old->pinned)
+        copy_value(to, old->pinned);
+    else
+        item_cursor_write(to, old->copy, old->len);
+}
+
 static enum store_result join_values(struct store_thread *thread, struct item *added,
                                      const struct old_value *old, bool append, struct item **joined)
 {
@@ -204,7 +238,9 @@ static enum store_result join_values(struct store_thread *thread, struct item *a
                                     .key_len = item_key_len(added),
                                     .value_len = old->len + item_value_len(added),
                                     .flags = old->flags,
-                                    .exptime = old->exptime};
+                                    .exptime = old->exptime,
+                                    .has_unique = added->info & ITEM_HAS_UNIQUE,
+                                    .unique = item_unique(added)};
     enum store_result result = store_prepare(thread, &request, joined);
     if (result != STORE_OK)
         return result;
@@ -213,53 +249,78 @@ static enum store_result join_values(struct store_thread *thread, struct item *a
     item_cursor_start(&to, *joined);
     if (!append)
         copy_value(&to, added);
-    if (old->pinned)
-        copy_value(&to, old->pinned);
-    else
-        item_cursor_write(&to, old->copy, old->len);
+    old_value_write(old, &to);
     if (append)
         copy_value(&to, added);
     return STORE_OK;
 }
 
-static enum store_result extend(struct store_thread *thread, struct item *added, bool append)
+/* `added` is the caller's still, except when it was put itself: that is said by *taken. */
+static enum store_result extend(struct store_thread *thread, struct item *added,
+                                const struct store_condition *condition,
+                                struct store_written *written, bool *taken)
 {
+    static const struct store_condition add = {.mode = STORE_ADD};
+
     for (;;) {
         struct old_value old = {.result = STORE_NOT_STORED};
         struct item *joined;
-        store_visit_key(thread, item_key(added), item_key_len(added), note_old_value, &old);
+        store_visit_key(thread, item_key(added), item_key_len(added), old_value_note, &old);
+        if (old.result == STORE_NOT_STORED && condition->create) {
+            enum store_result made = put_if(thread, added, &add, written);
+            if (made == STORE_NOT_STORED)
+                continue;
+            *taken = true;
+            return made;
+        }
         if (old.result != STORE_OK)
             return old.result;
-        enum store_result result = join_values(thread, added, &old, append, &joined);
+        enum store_result result = STORE_EXISTS;
+        if (!condition->has_cas || condition->cas == old.unique)
+            result = join_values(thread, added, &old, condition->mode == STORE_APPEND, &joined);
         if (old.pinned)
             store_unpin(thread, old.pinned);
         if (result != STORE_OK)
             return result;
-        result = put_if(thread, joined, STORE_CAS, old.cas);
+        struct store_condition same = {.mode = STORE_SAME, .cas = old.cas};
+        result = put_if(thread, joined, &same, written);
         if (result == STORE_OK || result == STORE_NO_MEMORY)
             return result;
         store_discard(thread, joined);
     }
 }
 
-enum store_result store_put(struct store_thread *thread, struct item *item, enum store_mode mode,
-                            uint64_t cas)
+enum store_result store_put_if(struct store_thread *thread, struct item *item,
+                               const struct store_condition *condition,
+                               struct store_written *written)
 {
     enum store_result result;
 
-    if (mode == STORE_APPEND || mode == STORE_PREPEND) {
-        result = extend(thread, item, mode == STORE_APPEND);
-        store_discard(thread, item);
+    if (condition->mode == STORE_APPEND || condition->mode == STORE_PREPEND) {
+        bool taken = false;
+        result = extend(thread, item, condition, written, &taken);
+        if (!taken)
+            store_discard(thread, item);
         return result;
     }
-    result = put_if(thread, item, mode, cas);
+    result = put_if(thread, item, condition, written);
     if (result != STORE_OK && result != STORE_NO_MEMORY)
         store_discard(thread, item);
     return result;
 }
 
+enum store_result store_put(struct store_thread *thread, struct item *item, enum store_mode mode,
+                            uint64_t cas)
+{
+    struct store_condition condition = {.mode = mode, .cas = cas};
+    struct store_written written;
+
+    return store_put_if(thread, item, &condition, &written);
+}
+
 static enum store_result put_number(struct store_thread *thread, struct store_request *request,
-                                    uint64_t value, enum store_mode mode, uint64_t cas)
+                                    uint64_t value, const struct store_condition *condition,
+                                    struct store_written *written)
 {
     char digits[NUMBER_MAX_DIGITS];
     struct item_cursor to;
@@ -271,54 +332,89 @@ static enum store_result put_number(struct store_thread *thread, struct store_re
         return result;
     item_cursor_start(&to, item);
     item_cursor_write(&to, digits, request->value_len);
-    return store_put(thread, item, mode, cas);
+    return store_put_if(thread, item, condition, written);
 }
 
-static enum store_result change_number(struct store_thread *thread, struct store_request *request,
-                                       const struct old_value *old, bool increment, uint64_t delta,
-                                       uint64_t *value)
+static enum store_result create_number(struct store_thread *thread, struct store_number *number)
 {
-    uint64_t number;
+    static const struct store_condition add = {.mode = STORE_ADD};
+    struct store_request request = *number->create;
 
-    if (old->pinned || !number_parse_u64(old->copy, old->len, &number))
-        return STORE_NOT_A_NUMBER;
-    if (increment)
-        number += delta;
-    else
-        number = delta > number ? 0 : number - delta;
-    request->flags = old->flags;
-    request->exptime = old->exptime;
-    enum store_result result = put_number(thread, request, number, STORE_CAS, old->cas);
-    if (result == STORE_OK)
-        *value = number;
+    request.has_unique = number->has_unique;
+    request.unique = number->unique;
+    enum store_result result = put_number(thread, &request, number->value, &add, &number->written);
+    number->exptime = request.exptime;
     return result;
 }
 
-enum store_result store_add_number(struct store_thread *thread, const char *key, size_t key_len,
-                                   bool increment, uint64_t delta,
-                                   const struct store_request *create, uint64_t *value)
+static enum store_result change_number(struct store_thread *thread, struct store_number *number,
+                                       const struct old_value *old)
+{
+    struct store_request request = {.key = number->key,
+                                    .key_len = number->key_len,
+                                    .flags = old->flags,
+                                    .exptime = number->has_exptime ? number->exptime : old->exptime,
+                                    .has_unique = number->has_unique,
+                                    .unique = number->unique};
+    const struct store_condition same = {.mode = STORE_SAME, .cas = old->cas};
+    uint64_t value;
+
+    if (number->has_cas && number->cas != old->unique)
+        return STORE_NOT_STORED;
+    if (old->pinned || !number_parse_u64(old->copy, old->len, &value))
+        return STORE_NOT_A_NUMBER;
+    if (number->increment)
+        value += number->delta;
+    else
+        value = number->delta > value ? 0 : value - number->delta;
+    enum store_result result = put_number(thread, &request, value, &same, &number->written);
+    if (result == STORE_OK) {
+        number->value = value;
+        number->exptime = request.exptime;
+    }
+    return result;
+}
+
+enum store_result store_change_number(struct store_thread *thread, struct store_number *number)
 {
     for (;;) {
         struct old_value old = {.result = STORE_NOT_FOUND};
-        struct store_request request = {.key = key, .key_len = key_len};
         enum store_result result;
 
-        store_visit_key(thread, key, key_len, note_old_value, &old);
-        if (old.result == STORE_NOT_FOUND && create) {
-            request = *create;
-            result = put_number(thread, &request, *value, STORE_ADD, 0);
+        store_visit_key(thread, number->key, number->key_len, old_value_note, &old);
+        if (old.result == STORE_NOT_FOUND && number->create) {
+            result = create_number(thread, number);
             if (result != STORE_NOT_STORED)
                 return result;
             continue;
         }
         if (old.result != STORE_OK)
             return old.result;
-        result = change_number(thread, &request, &old, increment, delta, value);
+        result = change_number(thread, number, &old);
         if (old.pinned)
             store_unpin(thread, old.pinned);
+        if (result == STORE_NOT_STORED)
+            return STORE_EXISTS;
         if (result != STORE_EXISTS && result != STORE_NOT_FOUND)
             return result;
     }
+}
+
+enum store_result store_add_number(struct store_thread *thread, const char *key, size_t key_len,
+                                   bool increment, uint64_t delta,
+                                   const struct store_request *create, uint64_t *value)
+{
+    struct store_number number = {.key = key,
+                                  .key_len = key_len,
+                                  .increment = increment,
+                                  .delta = delta,
+                                  .create = create,
+                                  .value = *value};
+    enum store_result result = store_change_number(thread, &number);
+
+    if (result == STORE_OK)
+        *value = number.value;
+    return result;
 }
 
 enum store_result store_delete(struct store_thread *thread, const char *key, size_t key_len)
@@ -333,8 +429,8 @@ enum store_result store_delete(struct store_thread *thread, const char *key, siz
     return found ? STORE_OK : STORE_NOT_FOUND;
 }
 
-static enum store_result set_exptime(struct store_thread *thread, struct item *item,
-                                     clock_seconds exptime)
+enum store_result store_set_exptime(struct store_thread *thread, struct item *item,
+                                    clock_seconds exptime)
 {
     struct store *store = thread->store;
     int64_t bytes = (int64_t)item_total_bytes(item);
@@ -352,7 +448,6 @@ static enum store_result set_exptime(struct store_thread *thread, struct item *i
         atomic_fetch_sub_explicit(&store->sticky_bytes, bytes, memory_order_relaxed);
     }
     item->exptime = exptime;
-    item->atime = thread->now_ms;
     journal_touch(thread, item);
     return STORE_OK;
 }
@@ -362,8 +457,10 @@ enum store_result store_touch(struct store_thread *thread, const char *key, size
 {
     struct place place = place_lock(thread, key, key_len);
     struct item *item = place_item(&place);
-    enum store_result result = item ? set_exptime(thread, item, exptime) : STORE_NOT_FOUND;
+    enum store_result result = item ? store_set_exptime(thread, item, exptime) : STORE_NOT_FOUND;
 
+    if (item)
+        item_use(item, thread->now_ms);
     bucket_unlock(place.bucket);
     return result;
 }

@@ -13,7 +13,7 @@
 #define ITEMS_UNREPORTED_MAX    64
 #define CHANGES_PER_LIMIT_CHECK 64
 
-static uint64_t next_cas(struct store_thread *thread)
+uint64_t store_next_cas(struct store_thread *thread)
 {
     struct store *store = thread->store;
 
@@ -24,6 +24,13 @@ static uint64_t next_cas(struct store_thread *thread)
         thread->cas_end = thread->cas_next + CAS_RANGE;
     }
     return thread->cas_next++;
+}
+
+uint64_t store_next_cas_after(struct store_thread *thread, uint64_t cas)
+{
+    if (thread->cas_next <= cas)
+        thread->cas_next = thread->cas_end;
+    return store_next_cas(thread);
 }
 
 void store_settle(struct store_thread *thread)
@@ -92,7 +99,7 @@ static void store_welcome(struct store_thread *thread, struct item *item, uint64
 {
     int64_t bytes = (int64_t)item_total_bytes(item);
 
-    item->atime = thread->now_ms;
+    item->atime = (thread->now_ms & ~ITEM_STATES) | (item->atime & (ITEM_WON | ITEM_STALE));
     item_set_cas(item, cas);
     count_add(thread, STORE_ITEMS, 1);
     count_add(thread, STORE_TOTAL_ITEMS, 1);
@@ -148,8 +155,7 @@ enum store_result store_visit_key(struct store_thread *thread, const char *key, 
     struct item *item = place_item(&place);
 
     if (item) {
-        if (item->atime != thread->now_ms)
-            item->atime = thread->now_ms;
+        item_use(item, thread->now_ms);
         visit(item, argument);
     }
     bucket_unlock(place.bucket);
@@ -158,7 +164,7 @@ enum store_result store_visit_key(struct store_thread *thread, const char *key, 
 
 enum store_result place_link(struct store_thread *thread, struct place *place, struct item *item)
 {
-    enum store_result result = place_link_as(thread, place, item, next_cas(thread));
+    enum store_result result = place_link_as(thread, place, item, store_next_cas(thread));
 
     if (result == STORE_OK)
         journal_link(thread, item);

@@ -78,6 +78,7 @@ enum store_mode {
     STORE_CAS,
     STORE_APPEND,
     STORE_PREPEND,
+    STORE_SAME, /* only instead of the item whose item_cas this is, whatever clients see as its */
 };
 
 /* What one thread adds to the totals; written by it alone, summed by store_stats. */
@@ -160,6 +161,8 @@ struct store_request {
     size_t value_len;
     uint32_t flags;
     clock_seconds exptime;
+    bool has_unique; /* the client chose the cas unique that clients will see */
+    uint64_t unique;
 };
 enum store_result store_prepare(struct store_thread *thread, const struct store_request *request,
                                 struct item **item);
@@ -172,6 +175,24 @@ enum store_result store_put(struct store_thread *thread, struct item *item, enum
 enum store_result store_create(struct store_thread *thread, const char *key, size_t key_len,
                                enum item_type type, const struct collection_attributes *attributes);
 
+/* The same with more conditions. */
+struct store_condition {
+    enum store_mode mode;
+    bool has_cas; /* clients see this cas unique in the old item; implied by STORE_CAS */
+    uint64_t cas;
+    bool
+        allow_stale; /* with STORE_CAS: one that is smaller will do, but marks the new item stale */
+    bool create;     /* append and prepend: a missing key is made */
+};
+struct store_written {
+    uint64_t unique;
+    size_t value_len;
+};
+/* *written is set when it returns STORE_OK. */
+enum store_result store_put_if(struct store_thread *thread, struct item *item,
+                               const struct store_condition *condition,
+                               struct store_written *written);
+
 enum store_result store_delete(struct store_thread *thread, const char *key, size_t key_len);
 enum store_result store_touch(struct store_thread *thread, const char *key, size_t key_len,
                               clock_seconds exptime);
@@ -181,6 +202,23 @@ enum store_result store_touch(struct store_thread *thread, const char *key, size
 enum store_result store_add_number(struct store_thread *thread, const char *key, size_t key_len,
                                    bool increment, uint64_t delta,
                                    const struct store_request *create, uint64_t *value);
+
+struct store_number {
+    const char *key;
+    size_t key_len;
+    bool increment;
+    uint64_t delta;
+    const struct store_request *create; /* NULL: a missing key is STORE_NOT_FOUND */
+    uint64_t value;                     /* of a key that is made; afterwards what the key has */
+    bool has_cas;                       /* else STORE_EXISTS */
+    uint64_t cas;
+    bool has_exptime; /* the expiry is changed, too */
+    clock_seconds exptime;
+    bool has_unique;
+    uint64_t unique;
+    struct store_written written; /* when it returns STORE_OK */
+};
+enum store_result store_change_number(struct store_thread *thread, struct store_number *number);
 
 /* All items present when the delay is over disappear then; O(1). */
 void store_flush(struct store_thread *thread, clock_seconds delay);
