@@ -292,5 +292,5 @@ void session_deinit(struct session *session, struct store_thread *store)
     free(session->keys.bytes);
     session_drop_task(session);
     pipe_deinit(&session->pipe);
-    memset(session, 0, sizeof(*session));
+    memset((char *)session + sizeof(session->peer), 0, sizeof(*session) - sizeof(session->peer));
 }

@@ -8,7 +8,7 @@
 
 /*
  * One client's conversation: bytes in, replies out, without a socket. It can stop and go on at any
- * byte. A zeroed struct is a new session; session_deinit ends it.
+ * byte. A zeroed struct is a new session; session_deinit ends it and zeroes all but the peer.
  */
 enum session_state {
     SESSION_LINE = 0,  /* at the start of a request */
@@ -20,6 +20,9 @@ enum session_state {
     SESSION_TASK,      /* answering that line */
     SESSION_STATES,
 };
+
+/* Room for an IPv6 address as text, or "unix". */
+#define SESSION_PEER_MAX 46
 
 /* A line of keys that is to come, see keys_line.h. */
 struct keys_line {
@@ -41,6 +44,7 @@ struct keys {
 };
 
 struct session {
+    char peer[SESSION_PEER_MAX]; /* the client's address as text, for logs */
     enum session_state state;
     bool closing; /* the client said quit, or what it sends makes no sense */
     bool noreply;

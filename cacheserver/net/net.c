@@ -5,6 +5,7 @@
  */
 #include "cacheserver/net/net.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -117,8 +118,20 @@ static void reject_with_spare(struct net *net, int listener)
     log_write_limited(&limit, LOG_LEVEL_WARNING, "out of file descriptors, connection refused");
 }
 
+static void describe(const struct sockaddr_storage *address, char peer[SESSION_PEER_MAX])
+{
+    const void *bytes = &((const struct sockaddr_in *)address)->sin_addr;
+
+    if (address->ss_family == AF_INET6)
+        bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
+    if (address->ss_family == AF_UNIX ||
+        !inet_ntop(address->ss_family, bytes, peer, SESSION_PEER_MAX))
+        strcpy(peer, "unix");
+}
+
 static void hand_over(struct net *net, int fd, const struct sockaddr_storage *address)
 {
+    char peer[SESSION_PEER_MAX];
     int on = 1;
 
     if (!has_room(net, address)) {
@@ -129,7 +142,8 @@ static void hand_over(struct net *net, int fd, const struct sockaddr_storage *ad
     if (address->ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     counter_add(net->counters, COUNTER_total_connections, 1);
-    if (worker_adopt(least_loaded(net), fd))
+    describe(address, peer);
+    if (worker_adopt(least_loaded(net), fd, peer))
         close(fd);
 }
 

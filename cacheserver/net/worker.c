@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -82,13 +83,14 @@ void worker_free(struct worker *worker)
     free(worker);
 }
 
-int worker_adopt(struct worker *worker, int fd)
+int worker_adopt(struct worker *worker, int fd, const char *peer)
 {
     struct connection *connection = connection_new(worker, fd);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
 
     if (!connection)
         return -1;
+    snprintf(connection->session.peer, sizeof(connection->session.peer), "%s", peer);
     atomic_fetch_add(&worker->connection_count, 1);
     atomic_fetch_add(worker->total_count, 1);
     lock_take(&worker->connections_lock);

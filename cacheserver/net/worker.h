@@ -36,9 +36,9 @@ struct worker *worker_new(struct command_shared *shared, struct counters *counte
 void worker_free(struct worker *worker);
 
 int worker_start(struct worker *worker);
-/* Takes a connected descriptor over; -1: no memory, the descriptor is still the caller's. Any
- * thread. */
-int worker_adopt(struct worker *worker, int fd);
+/* Takes a connected descriptor over; -1: no memory, the descriptor is still the caller's. `peer` is
+ * the client's address as text. Any thread. */
+int worker_adopt(struct worker *worker, int fd, const char *peer);
 /* Idle connections are closed now, the others when they become idle or the time is over. */
 void worker_drain(struct worker *worker, unsigned timeout_ms);
 void worker_join(struct worker *worker);

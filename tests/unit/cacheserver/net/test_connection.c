@@ -38,7 +38,7 @@ static int set_up(void **state)
     b->counters = counters_new();
     b->worker = worker_new(&b->client->shared, b->counters, &b->total);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-    assert_int_equal(worker_adopt(b->worker, fds[0]), 0);
+    assert_int_equal(worker_adopt(b->worker, fds[0], "192.0.2.1"), 0);
     b->connection = b->worker->connections;
     b->peer = fds[1];
     *state = b;
