@@ -63,7 +63,7 @@ static bool is_better(const struct victim *victim, const struct item *item, bool
 /* Of what the item mostly consists of: itself, or chunks. */
 static size_t object_bytes(struct store_thread *thread, const struct item *item)
 {
-    size_t bytes = item_in_chunks(item) ? MEMORY_OBJECT_MAX : item_total_bytes(item);
+    size_t bytes = item_in_chunks(item) ? ITEM_OBJECT_MAX : item_total_bytes(item);
     return memory_rounded(&thread->store->memory, bytes);
 }
 

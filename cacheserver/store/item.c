@@ -41,7 +41,7 @@ size_t item_head_bytes(size_t key_len, size_t value_len, bool has_flags, bool *i
     size_t head =
         ITEM_HEADER_BYTES + (has_flags ? 4 : 0) + (value_len >= ITEM_PIN_MIN ? 4 : 0) + key_len;
 
-    *in_chunks = head + value_len > MEMORY_OBJECT_MAX;
+    *in_chunks = head + value_len > ITEM_OBJECT_MAX;
     return head + (*in_chunks ? sizeof(struct item_chunk *) : value_len);
 }
 

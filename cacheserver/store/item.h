@@ -18,9 +18,10 @@
  */
 enum item_type { ITEM_KV, ITEM_LIST, ITEM_SET, ITEM_MAP, ITEM_BTREE, ITEM_TYPES };
 
-#define ITEM_KEY_MAX   16000
-#define ITEM_VALUE_MAX ((128u << 20) - 1)
-#define ITEM_PIN_MIN   1024
+#define ITEM_KEY_MAX    16000
+#define ITEM_OBJECT_MAX 16384 /* larger items are in chunks of this size */
+#define ITEM_VALUE_MAX  ((128u << 20) - 1)
+#define ITEM_PIN_MIN    1024
 
 struct item {
     uint64_t word;    /* cas unique (48 bits), key length (14), has flags, has pins */
@@ -48,7 +49,7 @@ struct item_chunk {
     struct item *owner; /* so that emptying a page finds what to evict */
     char data[];
 };
-#define ITEM_CHUNK_DATA (MEMORY_OBJECT_MAX - sizeof(struct item_chunk))
+#define ITEM_CHUNK_DATA (ITEM_OBJECT_MAX - sizeof(struct item_chunk))
 
 static inline uint64_t item_cas(const struct item *item)
 {

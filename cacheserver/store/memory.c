@@ -2,7 +2,8 @@
  * Regions of 4 MiB, aligned to their size, hold 64 pages each; the first page has the descriptors
  * of the others, so an object's address leads to its page without a lookup. Sizes grow in steps
  * of 8 bytes up to 256 and by a sixteenth to an eighth beyond: what a cache stores is mostly small
- * and alike, and a coarser table would cost more than the items' headers do.
+ * and alike, and a coarser table would cost more than the items' headers do. From 1 KiB on a size
+ * is what a page has room for so many times, which leaves nothing over at its end.
  *
  * A thread's cache is a stack per size. It is refilled and emptied by half, under the lock of that
  * size. A page with no object in use goes back to the pool, from which any size takes it; when
@@ -85,12 +86,12 @@ static uint32_t size_after(uint32_t size)
 {
     if (size < 256)
         return size + 8;
-    if (size < 8192) {
+    if (size < 1024) {
         uint32_t magnitude = 1u << (31 - __builtin_clz(size));
         return size + magnitude / 16;
     }
     uint32_t per_page = MEMORY_PAGE_BYTES / size;
-    return MEMORY_PAGE_BYTES / (per_page - 1) / 8 * 8;
+    return MEMORY_PAGE_BYTES / (per_page - (per_page > 32 ? 2 : 1)) / 8 * 8;
 }
 
 static void add_class(struct memory *memory, uint32_t size)
@@ -112,8 +113,9 @@ void memory_init(struct memory *memory, size_t limit_bytes)
     memset(memory, 0, sizeof(*memory));
     atomic_init(&memory->limit_bytes, limit_bytes);
     lock_init(&memory->pages_lock, LOCK_RANK_PAGES);
-    for (uint32_t size = 24; size <= MEMORY_OBJECT_MAX; size = size_after(size))
+    for (uint32_t size = 24; size < MEMORY_OBJECT_MAX; size = size_after(size))
         add_class(memory, size);
+    add_class(memory, MEMORY_OBJECT_MAX);
     unsigned class = 0;
     for (size_t units = 0; units <= MEMORY_OBJECT_MAX / 8; units++) {
         while (memory->classes[class].object_bytes < units * 8)

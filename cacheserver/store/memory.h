@@ -6,13 +6,13 @@
 #include "cacheserver/runtime/lock.h"
 
 /*
- * Objects of up to 16 KiB out of 64 KiB pages, each page cut into objects of one size, under one
+ * Objects of up to 64 KiB out of 64 KiB pages, each page cut into objects of one size, under one
  * limit. Each thread allocates and frees through a cache of its own and takes a lock only to
  * refill or empty it, so that nothing is shared in the steady state. Larger things are chains of
  * objects (see item.h). The limit counts pages and what memory_note_extra adds.
  */
 #define MEMORY_PAGE_BYTES  65536
-#define MEMORY_OBJECT_MAX  16384
+#define MEMORY_OBJECT_MAX  65536
 #define MEMORY_CLASSES_MAX 128
 
 struct memory_page;

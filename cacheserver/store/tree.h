@@ -117,8 +117,5 @@ void tree_free(struct tree *tree, struct tree_room *room);
  * the tree is empty. Counts are not kept. */
 bool tree_free_some(struct tree *tree, struct tree_room *room, unsigned n);
 
-/* The most that one insertion of so many bytes may add to tree->bytes. */
-size_t tree_growth_max(const struct tree *tree, const struct tree_room *room, size_t len);
-
 /* For tests: asserts every invariant. */
-void tree_check(const struct tree *tree, const struct item *owner);
+void tree_check(const struct tree *tree, const struct tree_room *room);

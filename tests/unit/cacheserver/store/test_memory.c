@@ -57,8 +57,12 @@ static void rounding_wastes_little(void **state)
 
     for (size_t size = 24; size <= 256; size++)
         assert_true(memory_rounded(&f->memory, size) - size < 8);
-    for (size_t size = 257; size <= 8192; size++)
+    for (size_t size = 257; size <= 4096; size++)
         assert_true(memory_rounded(&f->memory, size) - size < size / 15 + 16);
+    for (size_t size = 4097; size <= 8192; size++)
+        assert_true(memory_rounded(&f->memory, size) - size < size / 7);
+    for (size_t size = 1024; size <= MEMORY_OBJECT_MAX; size++)
+        assert_true(MEMORY_PAGE_BYTES % memory_rounded(&f->memory, size) < 512);
     assert_int_equal(memory_rounded(&f->memory, MEMORY_OBJECT_MAX), MEMORY_OBJECT_MAX);
 }
 

@@ -1,0 +1,80 @@
+/*
+ * Three arrays in one object. Their places follow from the capacity, which starts small and
+ * doubles: most collections are small.
+ */
+#include <string.h>
+
+#include "cacheserver/store/tree_node.h"
+
+void inner_init(struct tree_inner *node, unsigned capacity, struct item *owner)
+{
+    *node = (struct tree_inner){.capacity = (uint16_t)capacity, .owner = owner};
+}
+
+void inner_insert(struct tree_inner *node, unsigned at, uint64_t key, void *child,
+                  uint32_t elements)
+{
+    uint64_t *keys = inner_keys(node);
+    void **children = inner_children(node);
+    uint32_t *counts = inner_elements(node);
+    size_t behind = node->count - at;
+
+    memmove(&keys[at + 1], &keys[at], behind * sizeof(*keys));
+    memmove(&children[at + 1], &children[at], behind * sizeof(*children));
+    memmove(&counts[at + 1], &counts[at], behind * sizeof(*counts));
+    keys[at] = key;
+    children[at] = child;
+    counts[at] = elements;
+    node->count++;
+}
+
+void inner_remove(struct tree_inner *node, unsigned at)
+{
+    uint64_t *keys = inner_keys(node);
+    void **children = inner_children(node);
+    uint32_t *counts = inner_elements(node);
+    size_t behind = node->count - at - 1u;
+
+    memmove(&keys[at], &keys[at + 1], behind * sizeof(*keys));
+    memmove(&children[at], &children[at + 1], behind * sizeof(*children));
+    memmove(&counts[at], &counts[at + 1], behind * sizeof(*counts));
+    node->count--;
+}
+
+void inner_append(struct tree_inner *to, const struct tree_inner *from, unsigned first, unsigned n)
+{
+    unsigned at = to->count;
+
+    memcpy(&inner_keys(to)[at], &inner_keys(from)[first], n * sizeof(uint64_t));
+    memcpy(&inner_children(to)[at], &inner_children(from)[first], n * sizeof(void *));
+    memcpy(&inner_elements(to)[at], &inner_elements(from)[first], n * sizeof(uint32_t));
+    to->count = (uint16_t)(at + n);
+}
+
+uint32_t inner_sum(const struct tree_inner *node, unsigned end)
+{
+    const uint32_t *counts = inner_elements(node);
+    uint32_t sum = 0;
+
+    for (unsigned i = 0; i < end; i++)
+        sum += counts[i];
+    return sum;
+}
+
+unsigned inner_find(const struct tree_inner *node, uint64_t key, bool above)
+{
+    const uint64_t *keys = inner_keys(node);
+    unsigned low = 1, n = node->count - 1u;
+
+    while (n > 0) {
+        unsigned half = n / 2;
+        uint64_t here = keys[low + half];
+        if (here < key || (above && here == key)) {
+            low += half + 1;
+            n -= half + 1;
+        } else {
+            n = half;
+        }
+    }
+    return low;
+}
