@@ -176,7 +176,10 @@ static void *run(void *argument)
     struct epoll_event events[EVENTS_PER_WAIT];
 
     for (;;) {
-        int count = epoll_wait(worker->epoll_fd, events, EVENTS_PER_WAIT, wait_ms(worker));
+        int wait = wait_ms(worker);
+        if (wait)
+            store_thread_rest(worker->context.store);
+        int count = epoll_wait(worker->epoll_fd, events, EVENTS_PER_WAIT, wait);
         store_thread_tick(worker->context.store);
         for (int i = 0; i < count; i++)
             serve_event(worker, &events[i]);

@@ -43,6 +43,11 @@ int64_t clock_started_at(void)
     return unix_start;
 }
 
+int64_t clock_to_unix(clock_seconds moment)
+{
+    return unix_start + (int64_t)moment - HEAD_START;
+}
+
 clock_seconds clock_expiry(int64_t exptime, clock_seconds now)
 {
     const clock_seconds expired = 1;

@@ -28,6 +28,9 @@ uint64_t clock_coarse_ms(void);
 /* The Unix time at which the server started. */
 int64_t clock_started_at(void);
 
+/* The Unix time of a moment. */
+int64_t clock_to_unix(clock_seconds moment);
+
 /* Expiry for what a client sent: 0 never, -1 sticky, other negatives already expired, up to 30
  * days relative, larger ones Unix time. */
 clock_seconds clock_expiry(int64_t exptime, clock_seconds now);

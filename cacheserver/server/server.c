@@ -15,6 +15,7 @@
 
 #include "cacheserver/runtime/log.h"
 #include "cacheserver/server/daemon.h"
+#include "cacheserver/store/maintenance.h"
 
 /* Requests that are under way when the listeners have closed may take this long. */
 #define DRAIN_MS 1000
@@ -93,10 +94,15 @@ static int start_store(struct server *server)
     };
 
     server->store = store_new(&config);
-    if (server->store)
-        return 0;
-    fprintf(stderr, "cacheserver: no memory for the store\n");
-    return EX_OSERR;
+    if (!server->store) {
+        fprintf(stderr, "cacheserver: no memory for the store\n");
+        return EX_OSERR;
+    }
+    if (maintenance_start(server->store)) {
+        fprintf(stderr, "cacheserver: cannot start the maintenance thread\n");
+        return EX_OSERR;
+    }
+    return 0;
 }
 
 static int start_net(struct server *server)
@@ -230,6 +236,8 @@ void server_stop(struct server *server, int signal_fd)
         net_stop(&server->net, DRAIN_MS);
         net_close(&server->net);
     }
+    if (server->store)
+        maintenance_stop(server->store);
     if (server->left)
         membership_free(atomic_load(&server->membership));
     if (server->store)

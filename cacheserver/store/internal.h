@@ -17,11 +17,34 @@ static inline bool item_is_flushed(const struct store_thread *thread, const stru
     return item_cas(item) < atomic_load_explicit(&thread->store->flush_floor, memory_order_acquire);
 }
 
+/* Only while a flush of a prefix is not over yet. */
+bool prefix_is_flushed(struct store_thread *thread, const struct item *item);
+
 /* Expired or flushed. The bucket's lock is held. */
-static inline bool item_is_dead(const struct store_thread *thread, const struct item *item)
+static inline bool item_is_dead(struct store_thread *thread, const struct item *item)
 {
     return (item->exptime != CLOCK_NEVER && item->exptime <= thread->now) ||
-           item_is_flushed(thread, item);
+           item_is_flushed(thread, item) ||
+           (__builtin_expect(
+                atomic_load_explicit(&thread->store->prefixes.flushing, memory_order_acquire), 0) &&
+            prefix_is_flushed(thread, item));
+}
+
+/* A linked item grew by so many bytes (or shrank). The bucket's lock is held. */
+void store_count_growth(struct store_thread *thread, struct item *item, int64_t bytes);
+
+/*
+ * What a thread looks at without a lock may only be freed when no thread can be in the middle of
+ * that: take it away from everybody's sight, advance the epoch, and free it when the new epoch has
+ * passed, that is, when each thread has begun a batch since or rests.
+ */
+uint64_t store_epoch_advance(struct store *store);
+bool store_epoch_passed(struct store *store, uint64_t epoch);
+
+/* The first of all threads there ever were. */
+static inline struct store_thread *store_threads(struct store *store)
+{
+    return atomic_load_explicit(&store->threads, memory_order_acquire);
 }
 
 /* Takes the item out of its locked bucket and releases it, because a client asked for it. */
@@ -55,11 +78,22 @@ static inline void journal_touch(struct store_thread *thread, struct item *item)
         journal->touch(journal, thread, item);
 }
 
+static inline void journal_flush_prefix(struct store_thread *thread, const char *prefix, size_t len,
+                                        uint64_t floor)
+{
+    struct journal *journal = thread->store->journal;
+
+    if (__builtin_expect(journal != NULL, 0) && journal->flush_prefix)
+        journal->flush_prefix(journal, thread, prefix, len, floor);
+}
+
 /* After every change of the number of items, without a lock. */
 void store_settle(struct store_thread *thread);
 
 /* Gives an item's memory back; nobody may know it any more. */
 void store_free_item(struct store_thread *thread, struct item *item);
+/* The same in steps: frees some of it; true: it is gone. For the maintenance thread. */
+bool store_free_item_slice(struct store_thread *thread, struct item *item);
 void store_free_chunks(struct store_thread *thread, struct item_chunk *chunk);
 
 /* Where a key lies, or would. */

@@ -26,6 +26,9 @@ struct journal {
     void (*touch)(struct journal *journal, struct store_thread *thread, struct item *item);
     /* Everything with a smaller cas unique than `floor` is gone. No lock is held. */
     void (*flush)(struct journal *journal, struct store_thread *thread, uint64_t floor);
+    /* The same of one prefix only; len 0: keys without one. NULL: not wanted. */
+    void (*flush_prefix)(struct journal *journal, struct store_thread *thread, const char *prefix,
+                         size_t len, uint64_t floor);
     /* Everything will be flushed then; CLOCK_NEVER: the flush that was due happened. No lock. */
     void (*flush_due)(struct journal *journal, struct store_thread *thread, clock_seconds due);
 };

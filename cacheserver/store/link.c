@@ -18,7 +18,8 @@ uint64_t store_next_cas(struct store_thread *thread)
     struct store *store = thread->store;
 
     if (thread->cas_next == thread->cas_end ||
-        thread->cas_next < atomic_load_explicit(&store->flush_floor, memory_order_acquire)) {
+        thread->cas_next < atomic_load_explicit(&store->flush_floor, memory_order_acquire) ||
+        thread->cas_next < atomic_load_explicit(&store->prefix_floor, memory_order_acquire)) {
         thread->cas_next =
             atomic_fetch_add_explicit(&store->cas_taken, CAS_RANGE, memory_order_acq_rel);
         thread->cas_end = thread->cas_next + CAS_RANGE;
@@ -61,6 +62,12 @@ void store_free_item(struct store_thread *thread, struct item *item)
     memory_free(&thread->store->memory, &thread->cache, item);
 }
 
+bool store_free_item_slice(struct store_thread *thread, struct item *item)
+{
+    store_free_item(thread, item);
+    return true;
+}
+
 void store_discard(struct store_thread *thread, struct item *item)
 {
     store_free_item(thread, item);
@@ -82,7 +89,10 @@ void store_unpin(struct store_thread *thread, struct item *item)
 static void store_release(struct store_thread *thread, struct item *item)
 {
     int64_t bytes = (int64_t)item_total_bytes(item);
+    struct prefix *prefix = prefix_of(thread, item_key(item), item_key_len(item));
 
+    assert(prefix);
+    prefix_add(thread, prefix, item_type(item), -1, -bytes);
     count_add(thread, STORE_ITEMS, -1);
     count_add(thread, STORE_BYTES, -bytes);
     if (item->exptime == CLOCK_STICKY) {
@@ -95,10 +105,17 @@ static void store_release(struct store_thread *thread, struct item *item)
         store_free_item(thread, item);
 }
 
-static void store_welcome(struct store_thread *thread, struct item *item, uint64_t cas)
+/* false: no memory for its prefix. */
+static bool store_welcome(struct store_thread *thread, struct item *item, uint64_t cas)
 {
     int64_t bytes = (int64_t)item_total_bytes(item);
+    size_t key_len = item_key_len(item);
+    size_t prefix_len = prefix_length(item_key(item), key_len, thread->store->prefix_delimiter);
+    struct prefix *prefix = prefix_get(thread, item_key(item), prefix_len);
 
+    if (!prefix)
+        return false;
+    prefix_add(thread, prefix, item_type(item), 1, bytes);
     item->atime = (thread->now_ms & ~ITEM_STATES) | (item->atime & (ITEM_WON | ITEM_STALE));
     item_set_cas(item, cas);
     count_add(thread, STORE_ITEMS, 1);
@@ -108,6 +125,16 @@ static void store_welcome(struct store_thread *thread, struct item *item, uint64
         count_add(thread, STORE_STICKY_ITEMS, 1);
         atomic_fetch_add_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
     }
+    return true;
+}
+
+void store_count_growth(struct store_thread *thread, struct item *item, int64_t bytes)
+{
+    prefix_add(thread, prefix_of(thread, item_key(item), item_key_len(item)), item_type(item), 0,
+               bytes);
+    count_add(thread, STORE_BYTES, bytes);
+    if (item->exptime == CLOCK_STICKY)
+        atomic_fetch_add_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
 }
 
 static void take_out(struct store_thread *thread, struct bucket *bucket, uint64_t *slot)
@@ -174,14 +201,16 @@ enum store_result place_link(struct store_thread *thread, struct place *place, s
 enum store_result place_link_as(struct store_thread *thread, struct place *place, struct item *item,
                                 uint64_t cas)
 {
+    if (!store_welcome(thread, item, cas)) {
+        store_free_item(thread, item);
+        return STORE_NO_MEMORY;
+    }
     if (place->slot) {
         struct item *old = slot_item(*place->slot);
-        store_welcome(thread, item, cas);
         slot_replace(place->slot, item);
         store_release(thread, old);
         return STORE_OK;
     }
-    store_welcome(thread, item, cas);
     if (!bucket_insert(&thread->store->table, &thread->cache, place->bucket, place->hash, item)) {
         thread->items_unreported++;
         return STORE_OK;

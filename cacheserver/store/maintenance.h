@@ -17,6 +17,9 @@ int maintenance_start(struct store *store);
 /* Ends what runs and the thread; frees what was handed over. Nothing if it was not started. */
 void maintenance_stop(struct store *store);
 
+/* There may be something to do. Any thread. */
+void maintenance_wake(struct store *store);
+
 /* Takes over an item that is no longer in the table and whose freeing takes long:
  * store_free_item_slice is called with it until that says that it is done. false: there is no such
  * thread, free it yourself. Any thread, with a bucket locked or not. */

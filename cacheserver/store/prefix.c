@@ -10,7 +10,7 @@ static const bool allowed[256] = {
 
 size_t prefix_length(const char *key, size_t key_len, char delimiter)
 {
-    const char *end = memchr(key, delimiter, key_len);
+    const char *end = key_len > 1 ? memchr(key + 1, delimiter, key_len - 1) : NULL;
     return end ? (size_t)(end - key) : 0;
 }
 

@@ -2,7 +2,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The prefix of a key is what stands before the first delimiter; len 0: it has none. */
+/* The prefix of a key is what stands before the first delimiter that is not its first character;
+ * len 0: it has none. */
 #define PREFIX_MAX 250
 
 size_t prefix_length(const char *key, size_t key_len, char delimiter);

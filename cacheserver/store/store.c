@@ -26,6 +26,12 @@ struct store *store_new(const struct store_config *config)
         free(store);
         return NULL;
     }
+    if (prefixes_init(&store->prefixes, &store->memory, &store->table.seed)) {
+        table_deinit(&store->table);
+        memory_deinit(&store->memory);
+        free(store);
+        return NULL;
+    }
     lock_init(&store->threads_lock, LOCK_RANK_STORE);
     atomic_init(&store->sticky_limit_bytes, config->sticky_limit_bytes);
     store->item_size_max_bytes = config->item_size_max_bytes;
@@ -33,19 +39,22 @@ struct store *store_new(const struct store_config *config)
     store->evict = config->evict;
     store->prefix_delimiter = config->prefix_delimiter;
     atomic_init(&store->cas_taken, 1);
+    atomic_init(&store->scrub_count, STORE_SCRUB_COUNT_DEFAULT);
     return store;
 }
 
 void store_free(struct store *store)
 {
-    struct store_thread *thread = store->threads;
+    struct store_thread *thread = store_threads(store);
 
     while (thread) {
         struct store_thread *next = thread->next;
+        prefix_tallies_free(thread->tallies);
         free(thread);
         thread = next;
     }
     lock_deinit(&store->threads_lock);
+    prefixes_deinit(&store->prefixes);
     table_deinit(&store->table);
     memory_deinit(&store->memory);
     free(store);
@@ -58,19 +67,47 @@ struct store_thread *store_attach(struct store *store)
     if (!thread)
         return NULL;
     memset(thread, 0, sizeof(*thread));
+    thread->tallies = calloc(1, sizeof(*thread->tallies));
+    if (!thread->tallies) {
+        free(thread);
+        return NULL;
+    }
     thread->store = store;
     thread->random = store->table.seed.a ^ (uintptr_t)thread;
-    lock_take(&store->threads_lock);
-    thread->next = store->threads;
-    store->threads = thread;
-    lock_drop(&store->threads_lock);
     store_thread_tick(thread);
+    lock_take(&store->threads_lock);
+    thread->next = store_threads(store);
+    atomic_store_explicit(&store->threads, thread, memory_order_release);
+    lock_drop(&store->threads_lock);
     return thread;
 }
 
 void store_detach(struct store_thread *thread)
 {
     memory_cache_flush(&thread->store->memory, &thread->cache);
+    store_thread_rest(thread);
+}
+
+/* A thread that rests has seen every epoch. */
+#define EPOCH_RESTING UINT64_MAX
+
+void store_thread_rest(struct store_thread *thread)
+{
+    thread->last_prefix = NULL;
+    atomic_store_explicit(&thread->epoch, EPOCH_RESTING, memory_order_release);
+}
+
+uint64_t store_epoch_advance(struct store *store)
+{
+    return atomic_fetch_add_explicit(&store->epoch, 1, memory_order_seq_cst) + 1;
+}
+
+bool store_epoch_passed(struct store *store, uint64_t epoch)
+{
+    for (struct store_thread *thread = store_threads(store); thread; thread = thread->next)
+        if (atomic_load_explicit(&thread->epoch, memory_order_seq_cst) < epoch)
+            return false;
+    return true;
 }
 
 uint64_t store_random(struct store_thread *thread)
@@ -109,11 +146,25 @@ void store_flush(struct store_thread *thread, clock_seconds delay)
         store->journal->flush_due(store->journal, thread, thread->now + delay);
 }
 
+enum store_result store_flush_prefix(struct store_thread *thread, const char *prefix, size_t len,
+                                     clock_seconds delay)
+{
+    struct prefix *found = prefix_find(thread, prefix, len);
+    clock_seconds due = delay ? thread->now + delay : CLOCK_NEVER;
+
+    return found && prefix_flush(thread, found, due) ? STORE_OK : STORE_NOT_FOUND;
+}
+
 void store_thread_tick(struct store_thread *thread)
 {
     struct store *store = thread->store;
     clock_seconds due = atomic_load_explicit(&store->flush_due, memory_order_relaxed);
 
+    /* In one total order with store_epoch_advance: whoever saw this thread rest is right that it
+     * looks at nothing older. */
+    atomic_store_explicit(&thread->epoch, atomic_load_explicit(&store->epoch, memory_order_acquire),
+                          memory_order_seq_cst);
+    thread->last_prefix = NULL;
     thread->now = clock_now();
     thread->now_ms = (uint32_t)clock_coarse_ms();
     if (due != CLOCK_NEVER && due <= thread->now &&
@@ -136,11 +187,9 @@ bool store_set_memory_limit(struct store *store, size_t bytes)
 void store_stats(struct store *store, struct store_totals *totals)
 {
     memset(totals, 0, sizeof(*totals));
-    lock_take(&store->threads_lock);
-    for (struct store_thread *thread = store->threads; thread; thread = thread->next)
+    for (struct store_thread *thread = store_threads(store); thread; thread = thread->next)
         for (unsigned i = 0; i < STORE_COUNTS; i++)
             totals->counts[i] += atomic_load_explicit(&thread->counts[i], memory_order_relaxed);
-    lock_drop(&store->threads_lock);
     totals->memory_used_bytes = memory_used(&store->memory);
     totals->memory_limit_bytes =
         atomic_load_explicit(&store->memory.limit_bytes, memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include "cacheserver/store/item.h"
 #include "cacheserver/store/memory.h"
 #include "cacheserver/store/prefix.h"
+#include "cacheserver/store/prefixes.h"
 #include "cacheserver/store/table.h"
 
 /*
@@ -95,6 +96,7 @@ enum store_count {
 
 struct store;
 struct journal;
+struct maintenance;
 
 struct store_thread {
     struct store *store;
@@ -107,6 +109,9 @@ struct store_thread {
     uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
     clock_seconds now;     /* set by store_thread_tick */
     uint32_t now_ms;
+    struct prefix *last_prefix;     /* that was looked up in this batch */
+    struct prefix_tallies *tallies; /* written by this thread, read by all */
+    _Atomic uint64_t epoch;         /* of the store, when the batch began */
     /* For the journal: the last record that this thread's next reply has to wait for, and the bytes
      * that it recorded; whoever limits them sets them back. */
     uint64_t journal_seq;
@@ -127,10 +132,17 @@ struct store {
     _Atomic uint32_t element_bytes_max;        /* of an element's value, with its CRLF */
     _Alignas(64) _Atomic uint64_t flush_floor; /* items with a smaller cas unique are gone */
     _Atomic clock_seconds flush_due;           /* flush then; CLOCK_NEVER */
+    _Atomic uint64_t prefix_floor;             /* the highest of a prefix: give out no less */
+    struct prefixes prefixes;
+    _Atomic unsigned scrub_count;              /* items that a scrub looks at before it pauses */
+    _Atomic(struct maintenance *) maintenance; /* NULL: there is no such thread */
+    _Atomic uint64_t epoch;                    /* see store_epoch_advance */
     _Alignas(64) _Atomic uint64_t cas_taken;   /* ranges up to here belong to threads */
     struct lock threads_lock;                  /* guards the list of threads */
-    struct store_thread *threads;
+    _Atomic(struct store_thread *) threads;    /* once in the list, they stay until store_free */
 };
+
+#define STORE_SCRUB_COUNT_DEFAULT 96
 
 /* NULL: the system gives no memory. */
 struct store *store_new(const struct store_config *config);
@@ -142,6 +154,9 @@ struct store_thread *store_attach(struct store *store);
 void store_detach(struct store_thread *thread);
 /* Reads the clock for the calls that follow; does what is due. Once per batch of requests. */
 void store_thread_tick(struct store_thread *thread);
+/* The thread is going to wait, and uses nothing of the store until its next tick. A thread that
+ * does not say so keeps memory from being freed while it waits. */
+void store_thread_rest(struct store_thread *thread);
 
 /* Calls visit with the item, if the key has one, under its lock: visit may read it and pin it,
  * must be quick and must not call the store. `item` is of any type. STORE_OK or STORE_NOT_FOUND. */
@@ -222,6 +237,9 @@ enum store_result store_change_number(struct store_thread *thread, struct store_
 
 /* All items present when the delay is over disappear then; O(1). */
 void store_flush(struct store_thread *thread, clock_seconds delay);
+/* The same for one prefix; length 0: the keys without one. STORE_NOT_FOUND: it has no items. */
+enum store_result store_flush_prefix(struct store_thread *thread, const char *prefix, size_t len,
+                                     clock_seconds delay);
 
 /* false: less than is in use by sticky items. Eviction makes the room. */
 bool store_set_memory_limit(struct store *store, size_t bytes);

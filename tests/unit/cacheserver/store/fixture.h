@@ -1,4 +1,5 @@
 #pragma once
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,15 @@ static inline void fixture_free(struct fixture *f)
     store_free(f->store);
     free(f);
 }
+
+/* Whether the condition comes true before long. */
+#define eventually(condition)                                                                      \
+    ({                                                                                             \
+        uint64_t until_ms = clock_coarse_ms() + 20000;                                             \
+        while (!(condition) && clock_coarse_ms() < until_ms)                                       \
+            sched_yield();                                                                         \
+        (condition);                                                                               \
+    })
 
 static inline enum store_result put_value(struct fixture *f, enum store_mode mode, const char *key,
                                           const char *value, size_t len, clock_seconds exptime)
