@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cacheserver/auth/auth.h"
 #include "cacheserver/protocol/reply.h"
 #include "cacheserver/protocol/words.h"
 #include "cacheserver/runtime/counters.h"
@@ -18,21 +19,6 @@
 struct session;
 struct command_context;
 
-/* What a user needs leave for, if the server asks who its users are; a set of bits. */
-enum command_category {
-    CATEGORY_OPEN = 0, /* everybody */
-    CATEGORY_KV = 1 << 0,
-    CATEGORY_LIST = 1 << 1,
-    CATEGORY_SET = 1 << 2,
-    CATEGORY_MAP = 1 << 3,
-    CATEGORY_BTREE = 1 << 4,
-    CATEGORY_SCAN = 1 << 5,
-    CATEGORY_FLUSH = 1 << 6,
-    CATEGORY_ATTR = 1 << 7,
-    CATEGORY_ADMIN = 1 << 8,
-    CATEGORY_ANY_DATA = CATEGORY_KV | CATEGORY_LIST | CATEGORY_SET | CATEGORY_MAP | CATEGORY_BTREE,
-};
-
 enum command_trait {
     TAKES_NOREPLY = 1, /* a closing word "noreply" suppresses the reply */
     TAKES_PIPE = 2,    /* a closing word "pipe" puts it off, see pipe.h */
@@ -44,7 +30,7 @@ struct command {
     const char *name;     /* one word, or two: "lop insert" */
     uint32_t word_counts; /* bit n: n words, the name included, are right; bit 31: 31 and more */
     unsigned traits;      /* set of enum command_trait; closing words are not in the count */
-    unsigned categories;  /* set of enum command_category; one of them is enough */
+    unsigned categories;  /* set of enum category; one of them is enough */
     void (*run)(struct session *session, struct command_context *context,
                 const struct words *words);
     const char *help_group;
@@ -73,6 +59,7 @@ struct command_shared {
     struct store *store;
     struct counters_sum *counters;
     struct command_hooks hooks;
+    struct auth *auth;                          /* NULL: nobody has to log in */
     const struct command *slots[COMMAND_SLOTS]; /* by hash of the name */
     const char *unknown_command;
 };

@@ -33,3 +33,8 @@ HANDLER(config);
 
 /* stats.c */
 HANDLER(stats);
+
+/* login.c */
+HANDLER(sasl_mech);
+HANDLER(sasl_auth);
+HANDLER(bad_format);

@@ -28,6 +28,11 @@ void keys_line_begin(struct session *session, struct command_context *context,
         session_say_bad_format(session, context);
         return;
     }
+    if (session_drops(session)) {
+        keys_line_end(session);
+        session_swallow(session, (size_t)line->len + 2);
+        return;
+    }
     if (line->count > line->count_max || line->count > line->len / 2 + 1 ||
         line->len > (uint64_t)line->count * line->key_max + line->count - 1) {
         refuse(session, context, line, "CLIENT_ERROR bad value\r\n");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cacheserver/command/authorize.h"
 #include "cacheserver/command/keys_line.h"
 #include "cacheserver/command/retrieval.h"
 #include "cacheserver/protocol/limits.h"
@@ -19,9 +20,11 @@
 
 void session_say(struct session *session, struct command_context *context, const char *line)
 {
+    if (session_drops(session))
+        return;
     if (session->pipe.state == PIPE_ON)
         pipe_add(&session->pipe, context->reply, line);
-    else if (!session->noreply && !pipe_drops(&session->pipe))
+    else if (!session->noreply)
         reply_text(context->reply, line);
 }
 
@@ -46,7 +49,7 @@ const char *session_block(struct session *session, struct command_context *conte
         return NULL;
     }
     session->block_bytes = len + 2;
-    if (pipe_drops(&session->pipe))
+    if (session_drops(session))
         return NULL;
     if (block[len] == '\r' && block[len + 1] == '\n')
         return block;
@@ -92,14 +95,22 @@ const char *session_failure(enum store_result result)
     return lines[result];
 }
 
-/* A batch that failed drops requests; those with a block run to find out how long it is. */
+/* A request that is not allowed, or that comes after its batch has failed. Those with a block run
+ * to find out how long it is. */
 static void run_dropped(struct session *session, struct command_context *context,
                         const struct command *command, const struct words *words)
 {
+    bool refused = session->refused;
+
     if (command->traits & HAS_BLOCK)
         command->run(session, context, words);
-    if (!session->block_missing)
+    session->refused = false;
+    if (session->block_missing)
+        return;
+    if (pipe_drops(&session->pipe))
         pipe_drop(&session->pipe);
+    else if (refused)
+        session_say(session, context, "CLIENT_ERROR unauthorized\r\n");
 }
 
 static void run_line(struct session *session, struct command_context *context, const char *line,
@@ -120,7 +131,9 @@ static void run_line(struct session *session, struct command_context *context, c
         pipe_begin(&session->pipe, closing == TAKES_PIPE);
     else if (session->pipe.state != PIPE_OFF)
         pipe_deinit(&session->pipe);
-    if (pipe_drops(&session->pipe))
+    if (context->shared->auth)
+        session->refused = !authorize_command(session, command, &words);
+    if (session_drops(session))
         run_dropped(session, context, command, &words);
     else
         command->run(session, context, &words);
@@ -135,7 +148,8 @@ static size_t count_blanks(const char *input, size_t len)
 }
 
 /* More than a kilobyte came and no line end. */
-static size_t judge_long_line(struct session *session, const char *input, size_t len)
+static size_t judge_long_line(struct session *session, struct command_context *context,
+                              const char *input, size_t len)
 {
     static struct log_limit limit;
     size_t blanks = count_blanks(input, len);
@@ -146,7 +160,9 @@ static size_t judge_long_line(struct session *session, const char *input, size_t
     }
     if (len <= LIMIT_LINE)
         return 0;
-    size_t done = retrieval_begin(session, input + blanks, len - blanks);
+    size_t done = 0;
+    if (!context->shared->auth || authorize_get(session, input + blanks, len - blanks))
+        done = retrieval_begin(session, input + blanks, len - blanks);
     if (done)
         return blanks + done;
     log_write_limited(&limit, LOG_LEVEL_INFO, "closed a connection: request line too long");
@@ -161,9 +177,11 @@ static size_t step_line(struct session *session, struct command_context *context
     size_t taken = line_measure(input, len, &line_len);
 
     if (!taken)
-        return len > 1024 ? judge_long_line(session, input, len) : 0;
+        return len > 1024 ? judge_long_line(session, context, input, len) : 0;
     size_t blanks = count_blanks(input, line_len);
-    size_t done = retrieval_begin_line(session, input + blanks, line_len - blanks);
+    size_t done = 0;
+    if (!context->shared->auth || authorize_get(session, input + blanks, line_len - blanks))
+        done = retrieval_begin_line(session, input + blanks, line_len - blanks);
     if (done)
         return blanks + done;
     context->rest = input + taken;
@@ -291,6 +309,7 @@ void session_deinit(struct session *session, struct store_thread *store)
         store_discard(store, session->item);
     free(session->keys.bytes);
     session_drop_task(session);
+    auth_session_free(session->auth);
     pipe_deinit(&session->pipe);
     memset((char *)session + sizeof(session->peer), 0, sizeof(*session) - sizeof(session->peer));
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cacheserver/auth/auth.h"
 #include "cacheserver/command/command.h"
 #include "cacheserver/command/pipe.h"
 
@@ -58,6 +59,9 @@ struct session {
     enum store_mode mode;
     uint64_t cas;
 
+    struct auth_session *auth; /* NULL: the client has not tried to log in */
+    bool refused;              /* the request that is being handled is not allowed */
+
     size_t swallow_left;
 
     /* of the request that is being handled: bytes of its block, and whether it must wait for it */
@@ -102,6 +106,12 @@ void session_swallow(struct session *session, size_t n);
  * having changed anything, because the block is not complete (the handler runs again then), is not
  * closed by CRLF (said) or is to be dropped. */
 const char *session_block(struct session *session, struct command_context *context, size_t len);
+/* The request is to be dropped: its handler runs only to find out what belongs to it. */
+static inline bool session_drops(const struct session *session)
+{
+    return session->refused || pipe_drops(&session->pipe);
+}
+
 /* Says the line and drops the block. */
 void session_refuse_block(struct session *session, struct command_context *context, size_t len,
                           const char *line);

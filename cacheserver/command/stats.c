@@ -136,9 +136,9 @@ static void stats_settings(struct session *session, struct command_context *cont
     stat_u64(context, "tcp_backlog", settings->backlog);
     stat_text(context, "binding_protocol",
               settings->binding[1] == 'u' ? "auto-negotiate" : settings->binding);
-    stat_text(context, "auth_enabled_sasl", "no");
-    stat_text(context, "auth_sasl_engine", "none");
-    stat_text(context, "auth_required_sasl", "no");
+    stat_text(context, "auth_enabled_sasl", "yes");
+    stat_text(context, "auth_sasl_engine", "cyrus");
+    stat_text(context, "auth_required_sasl", yes_no(settings->require_sasl));
     stat_u64(context, "item_size_max", settings->item_size_max_bytes);
     stat_text(context, "logger", "standard error");
     reply_text(context->reply, "END\r\n");

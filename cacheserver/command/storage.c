@@ -62,6 +62,10 @@ static void store(struct session *session, struct command_context *context,
         session_say_bad_format(session, context);
         return;
     }
+    if (session_drops(session)) {
+        session_swallow(session, request.value_len + 2);
+        return;
+    }
     enum store_result result = store_prepare(context->store, &request, &item);
     if (result == STORE_OK)
         begin_value(session, item, mode, cas);

@@ -14,9 +14,9 @@
 const struct command commands[] = {
     {"get", ANY_WORDS, 0, CATEGORY_KV, command_get, "kv", "get <key>*\\r\\n"},
     {"gets", ANY_WORDS, 0, CATEGORY_KV, command_get, "kv", "gets <key>*\\r\\n"},
-    {"mget", WORDS(3), 0, CATEGORY_KV, command_mget, "kv",
+    {"mget", WORDS(3), HAS_BLOCK, CATEGORY_KV, command_mget, "kv",
      "mget <lenkeys> <numkeys>\\r\\n<\"space separated keys\">\\r\\n"},
-    {"mgets", WORDS(3), 0, CATEGORY_KV, command_mgets, "kv",
+    {"mgets", WORDS(3), HAS_BLOCK, CATEGORY_KV, command_mgets, "kv",
      "mgets <lenkeys> <numkeys>\\r\\n<\"space separated keys\">\\r\\n"},
     {"set", WORDS(5) | WORDS(6), TAKES_NOREPLY | HAS_BLOCK, CATEGORY_KV, command_set, "kv",
      "set <key> <flags> <exptime> <bytes> [noreply]\\r\\n<data>\\r\\n"},
@@ -49,6 +49,11 @@ const struct command commands[] = {
     {"version", WORDS(1), 0, CATEGORY_OPEN, command_version, "admin", "version\\r\\n"},
     {"ready", WORDS(1), 0, CATEGORY_OPEN, command_ready, "admin", "ready\\r\\n"},
     {"help", FROM_WORDS(1), 0, CATEGORY_OPEN, command_help, "admin", "help [kv | admin]\\r\\n"},
+    {"sasl", FROM_WORDS(2), IS_FAMILY, CATEGORY_OPEN, command_bad_format, "admin",
+     "sasl mech | auth\\r\\n"},
+    {"sasl mech", WORDS(2), 0, CATEGORY_OPEN, command_sasl_mech, "admin", "sasl mech\\r\\n"},
+    {"sasl auth", WORDS(3) | WORDS(4), HAS_BLOCK, CATEGORY_OPEN, command_sasl_auth, "admin",
+     "sasl auth [<mechanism>] <bytes>\\r\\n<data>\\r\\n"},
     {"quit", WORDS(1), 0, CATEGORY_OPEN, command_quit, "admin", "quit\\r\\n"},
 };
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);

@@ -396,10 +396,6 @@ static void note_given(struct settings *settings, int letter)
 
 static int check_together(const struct settings *settings, FILE *errors)
 {
-    if (settings->require_sasl) {
-        fprintf(errors, "This server is not built with SASL support.\n");
-        return -1;
-    }
     if (settings->item_size_max_bytes > settings->memory_limit_bytes) {
         fprintf(errors, "cacheserver: -I is larger than the memory that -m gives\n");
         return -1;

@@ -105,6 +105,14 @@ static int start_store(struct server *server)
     return 0;
 }
 
+static int start_auth(struct server *server)
+{
+    if (!server->settings->require_sasl)
+        return 0;
+    server->auth = auth_start(stderr);
+    return server->auth ? 0 : EX_CONFIG;
+}
+
 static int start_net(struct server *server)
 {
     const struct command_hooks hooks = {
@@ -119,6 +127,7 @@ static int start_net(struct server *server)
 
     command_shared_init(&server->shared, server->settings, server->store, &server->counters,
                         &hooks);
+    server->shared.auth = server->auth;
     if (net_open(&server->net, server->settings, &server->shared, stderr))
         return EX_OSERR;
     server->net_open = true;
@@ -168,6 +177,8 @@ int server_start(struct server *server, const struct settings *settings)
     memset(server, 0, sizeof(*server));
     server->settings = settings;
     int status = start_store(server);
+    if (!status)
+        status = start_auth(server);
     if (!status)
         status = start_net(server);
     if (!status)
@@ -240,6 +251,7 @@ void server_stop(struct server *server, int signal_fd)
         maintenance_stop(server->store);
     if (server->left)
         membership_free(atomic_load(&server->membership));
+    auth_stop(server->auth);
     if (server->store)
         store_free(server->store);
     free_counters(server);

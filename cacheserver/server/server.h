@@ -12,6 +12,7 @@
 struct server {
     const struct settings *settings;
     struct store *store;
+    struct auth *auth; /* NULL: clients need not log in */
     struct counters_sum counters;
     struct command_shared shared;
     struct net net;

@@ -1,6 +1,10 @@
+from types import SimpleNamespace
+
 import pytest
 
-from .server import Server
+from harness.zookeeper import ZooKeeper
+
+from .server import Server, free_port
 
 
 @pytest.fixture
@@ -20,6 +24,14 @@ def start(request):
             server.__exit__(AssertionError if failed else None, None, None)
         else:
             assert "Sanitizer" not in server.log(), server.log()
+
+
+@pytest.fixture(scope="module")
+def zookeeper(tmp_path_factory):
+    place = SimpleNamespace(directory=tmp_path_factory.mktemp("zookeeper"), adopt_server=lambda _: 0)
+    server = ZooKeeper(place, first_port=free_port(), address="127.0.0.1")
+    yield server
+    server.stop()
 
 
 @pytest.hookimpl(hookwrapper=True)

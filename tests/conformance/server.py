@@ -14,6 +14,12 @@ FEED = os.environ.get("FEED", str(Path(BINARY).resolve().parents[1] / "tests/con
 USER = ["-u", "root"] if os.geteuid() == 0 else []
 
 
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
 class Server:
     """Listens on a free port of 127.0.0.1; fails the test when a sanitizer complained."""
 

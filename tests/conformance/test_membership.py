@@ -4,23 +4,14 @@ import signal
 import socket
 import subprocess
 import time
-from types import SimpleNamespace
 
 import pytest
 from kazoo.client import KazooClient
 
-from harness.zookeeper import ZooKeeper
-
-from .server import BINARY, USER, Server
+from .server import BINARY, USER, Server, free_port
 
 CACHE_LIST = "/arcus/cache_list"
 MAPPING = "/arcus/cache_server_mapping"
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def eventually(condition, timeout=30):
@@ -31,14 +22,6 @@ def eventually(condition, timeout=30):
             return value
         assert time.monotonic() < deadline, "the condition did not come true"
         time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def zookeeper(tmp_path_factory):
-    place = SimpleNamespace(directory=tmp_path_factory.mktemp("zookeeper"), adopt_server=lambda _: 0)
-    server = ZooKeeper(place, first_port=free_port(), address="127.0.0.1")
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,90 @@
+/* A request is logged when it is complete, not each time that more of it arrives. */
+#include "cacheserver/command/authorize.h"
+
+#include <string.h>
+
+#include "cacheserver/command/retrieval.h"
+#include "cacheserver/runtime/log.h"
+
+/* Of a line, in the log. */
+#define LOGGED_MAX 400
+
+#define OPEN_PREFIX "arcus:"
+
+static bool is_open_key(const char *key, size_t len)
+{
+    return len >= strlen(OPEN_PREFIX) && !memcmp(key, OPEN_PREFIX, strlen(OPEN_PREFIX));
+}
+
+static bool is_audited(const struct session *session)
+{
+    return session->auth && auth_session_user(session->auth)[0] == '*';
+}
+
+static void note(const struct session *session, const char *line, size_t len, bool allowed)
+{
+    if (allowed && !is_audited(session))
+        return;
+    log_write(LOG_LEVEL_INFO, "SECURITY_EVENT client=%s user=%s cmd=\"%.*s\" %s", session->peer,
+              auth_session_user(session->auth), (int)(len < LOGGED_MAX ? len : LOGGED_MAX), line,
+              allowed ? "authorized" : "unauthorized");
+}
+
+static bool is_allowed(const struct session *session, unsigned categories)
+{
+    return categories == CATEGORY_OPEN || auth_session_categories(session->auth) & categories;
+}
+
+/* The key of a command of two words is its third; NULL: there is none, or several. */
+static const struct word *key_word(const struct command *command, const struct words *words)
+{
+    unsigned at = strchr(command->name, ' ') ? 2 : 1;
+
+    if (command->run == command_get && words->count > 2)
+        return NULL;
+    return words->count > at ? &words->word[at] : NULL;
+}
+
+bool authorize_command(struct session *session, const struct command *command,
+                       const struct words *words)
+{
+    const struct word *key = key_word(command, words);
+    const struct word *last =
+        &words->word[(words->count < LIMIT_WORDS ? words->count : LIMIT_WORDS) - 1];
+    bool about_data = command->categories & (CATEGORY_ANY_DATA | CATEGORY_ATTR);
+    bool allowed = is_allowed(session, command->categories) ||
+                   (about_data && key && is_open_key(key->at, key->len));
+
+    if (command->categories != CATEGORY_OPEN)
+        note(session, words->word[0].at, (size_t)(last->at + last->len - words->word[0].at),
+             allowed);
+    return allowed;
+}
+
+bool authorize_get(struct session *session, const char *line, size_t len)
+{
+    const char *blank = memchr(line, ' ', len);
+    size_t word = blank ? (size_t)(blank - line) : len;
+
+    if ((word != 3 || memcmp(line, "get", 3)) && (word != 4 || memcmp(line, "gets", 4)))
+        return false;
+    const char *key = line + word;
+    while (key < line + len && *key == ' ')
+        key++;
+    size_t rest = (size_t)(line + len - key);
+    bool one_key = !memchr(key, ' ', rest);
+    if (!is_allowed(session, CATEGORY_KV) && !(one_key && is_open_key(key, rest)))
+        return false;
+    note(session, line, len, true);
+    return true;
+}
+
+bool authorize_request(struct session *session, unsigned categories, const char *key,
+                       size_t key_len, const char *description)
+{
+    bool allowed = is_allowed(session, categories) || (key && is_open_key(key, key_len));
+
+    if (categories != CATEGORY_OPEN)
+        note(session, description, strlen(description), allowed);
+    return allowed;
+}
