@@ -109,5 +109,6 @@ def test_the_server_takes_single_bytes(case, servers):
 
 def test_every_command_has_a_script():
     names = subprocess.run([FEED, "--commands"], capture_output=True, check=True, text=True).stdout
-    missing = [name for name in names.split() if not (SCRIPTS / f"{name}.txt").exists()]
+    missing = [name for name in names.splitlines()
+               if not (SCRIPTS / f"{name.replace(' ', '_')}.txt").exists()]
     assert not missing, f"no script in {SCRIPTS} for {missing}"
