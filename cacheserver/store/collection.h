@@ -16,8 +16,8 @@ struct collection {
     uint32_t max_count;
     uint8_t overflow; /* enum collection_overflow */
     bool unreadable;
-    bool trimmed; /* b+tree: elements were lost to the maximum */
-    uint8_t spare;
+    bool trimmed;   /* b+tree: elements were lost to the maximum */
+    bool unlimited; /* max_count follows what the server allows */
 };
 
 /* Room for what only b+trees need; zeroed when the collection is made. */
@@ -61,3 +61,19 @@ enum store_result collection_call(struct store_thread *thread, const struct coll
 
 /* Whether the limit of sticky items admits so many bytes more to this collection. */
 bool collection_may_grow(const struct collection_access *access, size_t bytes);
+
+/* Shows the element at the cursor and those after it, backwards if that is wanted, then removes
+ * them if `mode` says so. STORE_OK, STORE_DROPPED, or STORE_TOO_LARGE when that would be too much
+ * for one reply. */
+enum store_result collection_read(struct collection_access *access, struct tree_cursor *cursor,
+                                  uint32_t count, bool backwards, const struct store_reader *reader,
+                                  enum store_removal_mode mode);
+/* The hash of a value or field as a tree in the order of hashes wants it. */
+uint64_t collection_hash(const struct store *store, const char *bytes, size_t len);
+
+/* After elements were removed: the collection goes if `mode` says so and it is empty. */
+enum store_result collection_removed(struct collection_access *access,
+                                     enum store_removal_mode mode);
+
+/* How many elements a collection made with this maximum may have. */
+uint32_t collection_max_count(struct store *store, enum item_type type, int32_t max_count);

@@ -10,7 +10,7 @@
  * What is evicted may be of another size than what is needed. Every other victim is therefore
  * chosen among items of the needed size, if the sample has any, and when that does not help a
  * whole page of another size is emptied: its objects are looked up in the table one by one, and
- * chunks lead to the items that they are part of.
+ * chunks and nodes of collections lead to the items that they are part of.
  */
 #include "cacheserver/store/evict.h"
 
@@ -60,9 +60,11 @@ static bool is_better(const struct victim *victim, const struct item *item, bool
     return age < 0 || (age == 0 && item_cas(item) < victim->cas);
 }
 
-/* Of what the item mostly consists of: itself, or chunks. */
+/* Of what the item mostly consists of: itself, or chunks. Collections consist of all sizes. */
 static size_t object_bytes(struct store_thread *thread, const struct item *item)
 {
+    if (item_type(item) != ITEM_KV)
+        return 0;
     size_t bytes = item_in_chunks(item) ? ITEM_OBJECT_MAX : item_total_bytes(item);
     return memory_rounded(&thread->store->memory, bytes);
 }
@@ -120,6 +122,7 @@ void evict_reclaim(struct store_thread *thread)
             n++;
         }
     }
+    store_free_dropped(thread);
 }
 
 static void evict_victim(struct store_thread *thread, const struct victim *victim)
@@ -221,13 +224,14 @@ static bool evict_address(struct store_thread *thread, char *object, size_t obje
     return found;
 }
 
-/* The item that the chunk at this address belongs to, if there is a chunk. */
+/* The item that the chunk or the node of a collection at this address belongs to, if there is one.
+ */
 static void evict_owner(struct store_thread *thread, char *object)
 {
     struct memory *memory = &thread->store->memory;
     char *owner = read_owner(object);
 
-    if (!memory_has(memory, owner) || (uintptr_t)owner % 8)
+    if (!owner || (uintptr_t)owner % 8 || !memory_has(memory, owner))
         return;
     size_t to_page_end = MEMORY_PAGE_BYTES - (uintptr_t)owner % MEMORY_PAGE_BYTES;
     evict_address(thread, owner, to_page_end);
@@ -244,9 +248,9 @@ static void drain_page(struct store_thread *thread, size_t size)
     size_t object_bytes = memory_page_object_bytes(memory, page);
     if (object_bytes)
         for (size_t at = 0; at + object_bytes <= MEMORY_PAGE_BYTES; at += object_bytes)
-            if (!evict_address(thread, base + at, object_bytes) &&
-                object_bytes == MEMORY_OBJECT_MAX)
+            if (!evict_address(thread, base + at, object_bytes))
                 evict_owner(thread, base + at);
+    store_free_dropped(thread);
     memory_drain_end(page);
     /* What lay in this thread's cache before would keep the page. */
     memory_cache_flush(memory, &thread->cache);
@@ -260,10 +264,20 @@ void *evict_alloc(struct store_thread *thread, size_t size)
     for (unsigned attempt = 0; !object && attempt < ATTEMPTS_MAX; attempt++) {
         if (!evict_one(thread, size, attempt % 2) && !store->evict)
             break;
+        store_free_dropped(thread);
         if (store->evict && attempt % ATTEMPTS_PER_DRAIN == ATTEMPTS_PER_DRAIN - 1)
             drain_page(thread, size);
         object = memory_alloc(&store->memory, &thread->cache, size);
     }
+    return object;
+}
+
+bool evict_make_room(struct store_thread *thread, size_t size)
+{
+    void *object = evict_alloc(thread, size);
+
+    if (object)
+        memory_free(&thread->store->memory, &thread->cache, object);
     return object;
 }
 

@@ -92,8 +92,13 @@ void store_settle(struct store_thread *thread);
 
 /* Gives an item's memory back; nobody may know it any more. */
 void store_free_item(struct store_thread *thread, struct item *item);
-/* The same in steps: frees some of it; true: it is gone. For the maintenance thread. */
+/* The same for an item that may be a large collection, in slices of less than a millisecond; false:
+ * it is not done yet, call it again. */
 bool store_free_item_slice(struct store_thread *thread, struct item *item);
+
+/* Large collections are not freed while a bucket is locked but put aside. This frees them; no lock
+ * may be held. */
+void store_free_dropped(struct store_thread *thread);
 void store_free_chunks(struct store_thread *thread, struct item_chunk *chunk);
 
 /* Where a key lies, or would. */

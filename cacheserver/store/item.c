@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "cacheserver/store/collection.h"
+
 uint32_t item_flags(const struct item *item)
 {
     uint32_t flags = 0;
@@ -51,6 +53,8 @@ size_t item_total_bytes(const struct item *item)
     size_t value = item_value_len(item);
     size_t key = item_key_len(item) + (item->info & ITEM_HAS_UNIQUE ? sizeof(uint64_t) : 0);
     size_t head = item_head_bytes(key, value, item->word & ITEM_HAS_FLAGS, &in_chunks);
+    if (item_type(item) != ITEM_KV)
+        return head + item_collection((struct item *)item)->tree.bytes;
     if (!in_chunks)
         return head;
     size_t chunks = (value + ITEM_CHUNK_DATA - 1) / ITEM_CHUNK_DATA;

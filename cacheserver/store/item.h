@@ -107,6 +107,11 @@ static inline enum item_type item_type(const struct item *item)
     return (enum item_type)((item->info >> 28) & 7);
 }
 
+static inline void item_set_type(struct item *item, enum item_type type)
+{
+    item->info = (item->info & ~(7u << 28)) | (uint32_t)type << 28;
+}
+
 static inline bool item_in_chunks(const struct item *item)
 {
     return item->info & ITEM_IN_CHUNKS;

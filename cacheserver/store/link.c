@@ -6,12 +6,18 @@
 #include <assert.h>
 #include <string.h>
 
+#include "cacheserver/store/collection.h"
 #include "cacheserver/store/evict.h"
 #include "cacheserver/store/internal.h"
+#include "cacheserver/store/maintenance.h"
 
 #define CAS_RANGE               1024
 #define ITEMS_UNREPORTED_MAX    64
 #define CHANGES_PER_LIMIT_CHECK 64
+
+/* Freeing a node takes some tens of nanoseconds. */
+#define FREED_AT_ONCE_BYTES 65536
+#define NODES_PER_SLICE     4096
 
 uint64_t store_next_cas(struct store_thread *thread)
 {
@@ -44,6 +50,7 @@ void store_settle(struct store_thread *thread)
     }
     if (++thread->changes % CHANGES_PER_LIMIT_CHECK == 0)
         evict_to_limit(thread);
+    store_free_dropped(thread);
 }
 
 void store_free_chunks(struct store_thread *thread, struct item_chunk *chunk)
@@ -55,17 +62,45 @@ void store_free_chunks(struct store_thread *thread, struct item_chunk *chunk)
     }
 }
 
-void store_free_item(struct store_thread *thread, struct item *item)
+bool store_free_item_slice(struct store_thread *thread, struct item *item)
 {
+    struct tree_room room = {.memory = &thread->store->memory, .cache = &thread->cache};
+
+    if (item_type(item) != ITEM_KV &&
+        tree_free_some(&item_collection(item)->tree, &room, NODES_PER_SLICE))
+        return false;
     if (item_in_chunks(item))
         store_free_chunks(thread, item_first_chunk(item));
     memory_free(&thread->store->memory, &thread->cache, item);
+    return true;
 }
 
-bool store_free_item_slice(struct store_thread *thread, struct item *item)
+void store_free_item(struct store_thread *thread, struct item *item)
 {
-    store_free_item(thread, item);
-    return true;
+    while (!store_free_item_slice(thread, item))
+        continue;
+}
+
+void store_free_dropped(struct store_thread *thread)
+{
+    while (thread->dropped) {
+        struct item *item = thread->dropped;
+        memcpy(&thread->dropped, &item->exptime, sizeof(thread->dropped));
+        if (!maintenance_drop(thread->store, item))
+            store_free_item(thread, item);
+    }
+}
+
+static bool is_large_collection(struct item *item)
+{
+    return item_type(item) != ITEM_KV && item_collection(item)->tree.bytes > FREED_AT_ONCE_BYTES;
+}
+
+/* The words between header and key are free in an item that has left the table. */
+static void put_aside(struct store_thread *thread, struct item *item)
+{
+    memcpy(&item->exptime, &thread->dropped, sizeof(thread->dropped));
+    thread->dropped = item;
 }
 
 void store_discard(struct store_thread *thread, struct item *item)
@@ -101,6 +136,8 @@ static void store_release(struct store_thread *thread, struct item *item)
     }
     if (item_has_pins(item))
         store_unpin(thread, item);
+    else if (is_large_collection(item))
+        put_aside(thread, item);
     else
         store_free_item(thread, item);
 }
@@ -186,6 +223,7 @@ enum store_result store_visit_key(struct store_thread *thread, const char *key, 
         visit(item, argument);
     }
     bucket_unlock(place.bucket);
+    store_free_dropped(thread);
     return item ? STORE_OK : STORE_NOT_FOUND;
 }
 

@@ -35,6 +35,8 @@ struct store *store_new(const struct store_config *config)
     lock_init(&store->threads_lock, LOCK_RANK_STORE);
     atomic_init(&store->sticky_limit_bytes, config->sticky_limit_bytes);
     store->item_size_max_bytes = config->item_size_max_bytes;
+    for (unsigned type = ITEM_LIST; type < ITEM_TYPES; type++)
+        atomic_init(&store->max_counts[type], STORE_ELEMENTS_MAX_DEFAULT);
     atomic_init(&store->element_bytes_max, STORE_ELEMENT_BYTES_DEFAULT);
     store->evict = config->evict;
     store->prefix_delimiter = config->prefix_delimiter;

@@ -16,6 +16,9 @@
  * store_thread of its own; none blocks for longer than a bucket is locked.
  */
 #define STORE_ELEMENT_BYTES_DEFAULT 16384
+#define STORE_ELEMENTS_MAX_DEFAULT  50000               /* of a collection */
+#define STORE_ELEMENTS_DEFAULT      4000                /* of one that does not say */
+#define STORE_REPLY_MAX             ((size_t)128 << 20) /* bytes of elements that one read gives */
 struct store_config {
     size_t memory_limit_bytes;
     size_t sticky_limit_bytes;
@@ -106,6 +109,7 @@ struct store_thread {
     int64_t items_unreported;   /* to the table */
     unsigned changes;
     uint64_t random;
+    struct item *dropped;  /* large collections to free when no bucket is locked */
     uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
     clock_seconds now;     /* set by store_thread_tick */
     uint32_t now_ms;
@@ -189,6 +193,21 @@ enum store_result store_put(struct store_thread *thread, struct item *item, enum
 /* STORE_OK, STORE_EXISTS or a failure. `type` is not ITEM_KV. */
 enum store_result store_create(struct store_thread *thread, const char *key, size_t key_len,
                                enum item_type type, const struct collection_attributes *attributes);
+
+/* What reading several elements tells: first once their number and the flags of the item, then one
+ * element after the other. Called with the collection locked: must be quick and must not call the
+ * store; what it is shown lasts only as long as it runs. */
+struct store_reader {
+    void (*begin)(void *argument, uint32_t flags, uint32_t count);
+    void (*element)(void *argument, const char *element, size_t len);
+    void *argument;
+};
+/* What is done with elements beside reading them. */
+enum store_removal_mode {
+    STORE_KEEP,
+    STORE_DELETE,
+    STORE_DELETE_DROP, /* and the collection goes when it is empty then: STORE_DROPPED */
+};
 
 /* The same with more conditions. */
 struct store_condition {
