@@ -56,7 +56,7 @@ HANDLER(ready)
     session_say(session, context, hooks->is_ready(hooks->arg) ? "READY\r\n" : "NOT_READY\r\n");
 }
 
-static const char *const help_groups[] = {"kv", "admin"};
+static const char *const help_groups[] = {"kv", "meta", "admin"};
 
 HANDLER(help)
 {

@@ -40,7 +40,7 @@ static const struct word *key_word(const struct command *command, const struct w
 {
     unsigned at = strchr(command->name, ' ') ? 2 : 1;
 
-    if (command->run == command_get && words->count > 2)
+    if (command->run == command_gat || (command->run == command_get && words->count > 2))
         return NULL;
     return words->count > at ? &words->word[at] : NULL;
 }
@@ -61,16 +61,30 @@ bool authorize_command(struct session *session, const struct command *command,
     return allowed;
 }
 
+/* What follows the command word, or the expiry; NULL: it is none of the commands. */
+static const char *keys_of(const char *line, size_t len)
+{
+    const char *const end = line + len, *at = memchr(line, ' ', len);
+    size_t word = at ? (size_t)(at - line) : len;
+    bool touches =
+        (word == 3 && !memcmp(line, "gat", 3)) || (word == 4 && !memcmp(line, "gats", 4));
+
+    if (!touches && (word != 3 || memcmp(line, "get", 3)) && (word != 4 || memcmp(line, "gets", 4)))
+        return NULL;
+    for (at = line + word; at < end && *at == ' ';)
+        at++;
+    while (touches && at < end && *at != ' ')
+        at++;
+    while (at < end && *at == ' ')
+        at++;
+    return at;
+}
+
 bool authorize_get(struct session *session, const char *line, size_t len)
 {
-    const char *blank = memchr(line, ' ', len);
-    size_t word = blank ? (size_t)(blank - line) : len;
-
-    if ((word != 3 || memcmp(line, "get", 3)) && (word != 4 || memcmp(line, "gets", 4)))
+    const char *key = keys_of(line, len);
+    if (!key)
         return false;
-    const char *key = line + word;
-    while (key < line + len && *key == ' ')
-        key++;
     size_t rest = (size_t)(line + len - key);
     bool one_key = !memchr(key, ' ', rest);
     if (!is_allowed(session, CATEGORY_KV) && !(one_key && is_open_key(key, rest)))

@@ -9,8 +9,8 @@
 bool authorize_command(struct session *session, const struct command *command,
                        const struct words *words);
 
-/* For the line of a get or gets, or its beginning, whose keys are not cut into words. false: it is
- * neither, or not allowed; then it is to be handled like any other line. */
+/* For the line of a get, gets, gat or gats, or its beginning, whose keys are not cut into words.
+ * false: it is none, or not allowed; then it is to be handled like any other line. */
 bool authorize_get(struct session *session, const char *line, size_t len);
 
 /* For requests that are not lines: whether one of the categories is allowed. */

@@ -14,6 +14,14 @@ HANDLER(append);
 HANDLER(prepend);
 HANDLER(cas);
 
+/* meta.c, meta_set.c */
+HANDLER(mg);
+HANDLER(ms);
+HANDLER(md);
+HANDLER(ma);
+HANDLER(mn);
+HANDLER(me);
+
 /* keys.c */
 HANDLER(incr);
 HANDLER(decr);

@@ -10,6 +10,7 @@
 #include "cacheserver/command/keys_line.h"
 #include "cacheserver/protocol/limits.h"
 #include "cacheserver/runtime/number.h"
+#include "cacheserver/store/meta.h"
 
 /* "VALUE " flags bytes cas, blanks and line ends; without key and value. */
 #define VALUE_LINE_MAX 64
@@ -65,6 +66,28 @@ static void write_hit(struct item *item, void *argument)
     hit->at = at;
 }
 
+static void write_touched(struct item *item, const struct store_seen *seen, void *argument)
+{
+    (void)seen;
+    write_hit(item, argument);
+}
+
+/* A key that cannot become sticky for want of room counts as missing. */
+static void touch_key(struct session *session, struct command_context *context, struct hit *hit)
+{
+    struct store_look look = {.key = hit->key,
+                              .key_len = hit->key_len,
+                              .has_exptime = true,
+                              .exptime = session->exptime,
+                              .watches = true,
+                              .see = write_touched,
+                              .argument = hit};
+
+    store_look(context->store, &look);
+    counter_add(context->counters, COUNTER_cmd_setattr, 1);
+    counter_add(context->counters, hit->found ? COUNTER_setattr_hits : COUNTER_setattr_misses, 1);
+}
+
 static void get_key(struct session *session, struct command_context *context, const char *key,
                     size_t key_len)
 {
@@ -78,7 +101,10 @@ static void get_key(struct session *session, struct command_context *context, co
 
     if (!room)
         return;
-    store_visit_key(context->store, key, key_len, write_hit, &hit);
+    if (session->touches)
+        touch_key(session, context, &hit);
+    else
+        store_visit_key(context->store, key, key_len, write_hit, &hit);
     counter_add(context->counters, COUNTER_cmd_get, 1);
     counter_add(context->counters, hit.found ? COUNTER_get_hits : COUNTER_get_misses, 1);
     reply_commit(reply, (size_t)(hit.at - room));
@@ -88,24 +114,57 @@ static void get_key(struct session *session, struct command_context *context, co
     }
 }
 
-/* Bytes of the command word, 0 when it is neither get nor gets. */
-static size_t command_word(const char *line, size_t len)
+/* What a line begins with, as far as its keys. */
+struct opening {
+    size_t len; /* 0: it is none of these commands */
+    bool with_cas, touches;
+    clock_seconds exptime;
+};
+
+static struct opening read_touch(const char *line, size_t len)
+{
+    struct opening opening = {.touches = true, .with_cas = len > 5 && line[3] == 's'};
+    size_t at = opening.with_cas ? 5 : 4;
+    int64_t exptime;
+
+    while (at < len && line[at] == ' ')
+        at++;
+    const char *blank = memchr(line + at, ' ', len - at);
+    if (!blank || !number_parse_i64(line + at, (size_t)(blank - line) - at, &exptime))
+        return opening;
+    opening.exptime = clock_expiry(exptime, clock_now());
+    opening.len = (size_t)(blank - line) + 1;
+    return opening;
+}
+
+static struct opening read_opening(const char *line, size_t len)
 {
     if (len > 4 && !memcmp(line, "get ", 4))
-        return 4;
-    return len > 5 && !memcmp(line, "gets ", 5) ? 5 : 0;
+        return (struct opening){.len = 4};
+    if (len > 5 && !memcmp(line, "gets ", 5))
+        return (struct opening){.len = 5, .with_cas = true};
+    if (len > 5 && (!memcmp(line, "gat ", 4) || !memcmp(line, "gats ", 5)))
+        return read_touch(line, len);
+    return (struct opening){0};
+}
+
+static size_t begin_keys(struct session *session, const struct opening *opening)
+{
+    if (opening->len) {
+        session->state = SESSION_KEYS;
+        session->with_cas = opening->with_cas;
+        session->touches = opening->touches;
+        session->exptime = opening->exptime;
+        session->noreply = false;
+    }
+    return opening->len;
 }
 
 size_t retrieval_begin(struct session *session, const char *line, size_t len)
 {
-    size_t word = command_word(line, len);
+    struct opening opening = read_opening(line, len);
 
-    if (word) {
-        session->state = SESSION_KEYS;
-        session->with_cas = word == 5;
-        session->noreply = false;
-    }
-    return word;
+    return begin_keys(session, &opening);
 }
 
 static bool only_blanks(const char *at, size_t len)
@@ -129,13 +188,15 @@ static bool has_long_key(const char *at, size_t len)
 
 size_t retrieval_begin_line(struct session *session, const char *line, size_t len)
 {
-    size_t word = command_word(line, len);
+    struct opening opening = read_opening(line, len);
+    const char *keys = line + opening.len;
+    size_t keys_len = len - opening.len;
 
-    if (!word || only_blanks(line + word, len - word))
+    if (!opening.len || only_blanks(keys, keys_len))
         return 0;
-    if (len > ITEM_KEY_MAX && has_long_key(line + word, len - word))
+    if (len > ITEM_KEY_MAX && has_long_key(keys, keys_len))
         return 0;
-    return retrieval_begin(session, line, len);
+    return begin_keys(session, &opening);
 }
 
 /* Length of the key at the start of the input; SIZE_MAX when its end is not there yet. */
@@ -191,6 +252,17 @@ void command_get(struct session *session, struct command_context *context,
         session_say_bad_format(session, context);
 }
 
+void command_gat(struct session *session, struct command_context *context,
+                 const struct words *words)
+{
+    int64_t exptime;
+
+    if (number_parse_i64(words->word[1].at, words->word[1].len, &exptime))
+        session_say_bad_format(session, context);
+    else
+        session_say(session, context, "CLIENT_ERROR invalid exptime argument\r\n");
+}
+
 static void answer_keys(struct session *session, struct command_context *context)
 {
     const char *key;
@@ -219,6 +291,7 @@ static void begin_mget(struct session *session, struct command_context *context,
         return;
     }
     session->with_cas = with_cas;
+    session->touches = false;
     keys_line_begin(session, context, &line);
 }
 

@@ -64,6 +64,23 @@ void session_refuse_block(struct session *session, struct command_context *conte
     session_swallow(session, len + 2);
 }
 
+void session_begin_value(struct session *session, struct item *item,
+                         void (*put)(struct session *session, struct command_context *context))
+{
+    session->item = item;
+    session->put = put;
+    item_cursor_start(&session->cursor, item);
+    session->state = session->cursor.left ? SESSION_VALUE : SESSION_VALUE_END;
+}
+
+struct item *session_take_item(struct session *session)
+{
+    struct item *item = session->item;
+
+    session->item = NULL;
+    return item;
+}
+
 void session_drop_task(struct session *session)
 {
     if (session->task)
@@ -204,26 +221,6 @@ static size_t step_value(struct session *session, struct command_context *contex
     return n;
 }
 
-static void put_item(struct session *session, struct command_context *context)
-{
-    struct item *item = session->item;
-    enum store_result result;
-
-    session->item = NULL;
-    result = store_put(context->store, item, session->mode, session->cas);
-    if (session->mode == STORE_CAS) {
-        counter_add(context->counters, COUNTER_cmd_cas, 1);
-        counter_add(context->counters,
-                    result == STORE_OK       ? COUNTER_cas_hits
-                    : result == STORE_EXISTS ? COUNTER_cas_badval
-                                             : COUNTER_cas_misses,
-                    result == STORE_OK || result == STORE_EXISTS || result == STORE_NOT_FOUND);
-    } else {
-        counter_add(context->counters, COUNTER_cmd_set, 1);
-    }
-    session_say(session, context, result == STORE_OK ? "STORED\r\n" : session_failure(result));
-}
-
 static size_t step_value_end(struct session *session, struct command_context *context,
                              const char *input, size_t len)
 {
@@ -231,10 +228,10 @@ static size_t step_value_end(struct session *session, struct command_context *co
         return 0;
     session->state = SESSION_LINE;
     if (input[0] == '\r' && input[1] == '\n') {
-        put_item(session, context);
+        session->put(session, context);
     } else {
-        store_discard(context->store, session->item);
-        session->item = NULL;
+        store_discard(context->store, session_take_item(session));
+        session_drop_task(session);
         session_say(session, context, "CLIENT_ERROR bad data chunk\r\n");
     }
     return 2;

@@ -50,12 +50,15 @@ struct session {
     bool closing; /* the client said quit, or what it sends makes no sense */
     bool noreply;
 
-    /* get, gets, mget, mgets */
+    /* get, gets, gat, gats, mget, mgets */
     bool with_cas;
+    bool touches; /* gives the items this expiry, too */
+    clock_seconds exptime;
 
     /* storage commands */
     struct item *item;
     struct item_cursor cursor;
+    void (*put)(struct session *session, struct command_context *context);
     enum store_mode mode;
     uint64_t cas;
 
@@ -71,7 +74,8 @@ struct session {
     struct pipe pipe;
     struct keys keys;
 
-    /* What a command that works in slices remembers; on the heap, NULL none. */
+    /* What a command that works in slices, or waits for its value, remembers; on the heap, NULL
+     * none. */
     void *task;
     void (*task_free)(void *task);
 };
@@ -115,6 +119,11 @@ static inline bool session_drops(const struct session *session)
 /* Says the line and drops the block. */
 void session_refuse_block(struct session *session, struct command_context *context, size_t len,
                           const char *line);
+
+/* Fills the item with the data block that follows, then calls put, which takes the item. */
+void session_begin_value(struct session *session, struct item *item,
+                         void (*put)(struct session *session, struct command_context *context));
+struct item *session_take_item(struct session *session);
 
 /* Frees what was remembered. */
 void session_drop_task(struct session *session);

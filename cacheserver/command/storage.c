@@ -2,8 +2,9 @@
  * set, add, replace, append, prepend and cas: the line is checked and the item allocated, then the
  * session fills it and puts it into the store when its data block is complete.
  */
-#include "cacheserver/command/handlers.h"
+#include "cacheserver/command/storage.h"
 
+#include "cacheserver/command/handlers.h"
 #include "cacheserver/runtime/number.h"
 
 /* What the length word says, at most what a 32-bit length with its CRLF allows. */
@@ -27,25 +28,37 @@ static bool parse_request(const struct words *words, struct store_request *reque
     return true;
 }
 
-static void begin_value(struct session *session, struct item *item, enum store_mode mode,
-                        uint64_t cas)
+void storage_count(struct command_context *context, bool is_cas, enum store_result result)
 {
-    session->item = item;
-    session->mode = mode;
-    session->cas = cas;
-    item_cursor_start(&session->cursor, item);
-    session->state = session->cursor.left ? SESSION_VALUE : SESSION_VALUE_END;
+    if (!is_cas) {
+        counter_add(context->counters, COUNTER_cmd_set, 1);
+        return;
+    }
+    counter_add(context->counters, COUNTER_cmd_cas, 1);
+    counter_add(context->counters,
+                result == STORE_OK       ? COUNTER_cas_hits
+                : result == STORE_EXISTS ? COUNTER_cas_badval
+                                         : COUNTER_cas_misses,
+                result == STORE_OK || result == STORE_EXISTS || result == STORE_NOT_FOUND);
 }
 
-static void refuse(struct session *session, struct command_context *context,
-                   const struct store_request *request, enum store_mode mode,
-                   enum store_result result)
+static void put(struct session *session, struct command_context *context)
+{
+    enum store_result result =
+        store_put(context->store, session_take_item(session), session->mode, session->cas);
+
+    storage_count(context, session->mode == STORE_CAS, result);
+    session_say(session, context, result == STORE_OK ? "STORED\r\n" : session_failure(result));
+}
+
+void storage_refuse(struct session *session, struct command_context *context,
+                    const struct store_request *request, bool is_set, enum store_result result)
 {
     session_say(session, context,
                 result == STORE_NO_MEMORY ? "SERVER_ERROR out of memory storing object\r\n"
                                           : session_failure(result));
     /* The client meant to replace the old value: serving it on would be wrong. */
-    if (mode == STORE_SET)
+    if (is_set)
         store_delete(context->store, request->key, request->key_len);
     session_swallow(session, request->value_len + 2);
 }
@@ -67,10 +80,13 @@ static void store(struct session *session, struct command_context *context,
         return;
     }
     enum store_result result = store_prepare(context->store, &request, &item);
-    if (result == STORE_OK)
-        begin_value(session, item, mode, cas);
-    else
-        refuse(session, context, &request, mode, result);
+    if (result == STORE_OK) {
+        session->mode = mode;
+        session->cas = cas;
+        session_begin_value(session, item, put);
+    } else {
+        storage_refuse(session, context, &request, mode == STORE_SET, result);
+    }
 }
 
 HANDLER(set)

@@ -103,31 +103,26 @@ out_of_memory:
     return STORE_NO_MEMORY;
 }
 
-/* Whether the new item may be linked, and with which ITEM_... states. */
-static enum store_result may_set(const struct item *old, const struct store_condition *condition,
-                                 uint32_t *states)
+/* Whether the new item may be linked. */
+static enum store_result may_set(const struct item *old, const struct store_condition *condition)
 {
     (void)condition;
-    (void)states;
     return old && item_type(old) != ITEM_KV ? STORE_TYPE_MISMATCH : STORE_OK;
 }
 
-static enum store_result may_add(const struct item *old, const struct store_condition *condition,
-                                 uint32_t *states)
+static enum store_result may_add(const struct item *old, const struct store_condition *condition)
 {
     (void)condition;
-    (void)states;
     return old ? STORE_NOT_STORED : STORE_OK;
 }
 
 static enum store_result may_replace(const struct item *old,
-                                     const struct store_condition *condition, uint32_t *states)
+                                     const struct store_condition *condition)
 {
-    return old ? may_set(old, condition, states) : STORE_NOT_STORED;
+    return old ? may_set(old, condition) : STORE_NOT_STORED;
 }
 
-static enum store_result may_cas(const struct item *old, const struct store_condition *condition,
-                                 uint32_t *states)
+static enum store_result may_cas(const struct item *old, const struct store_condition *condition)
 {
     if (!old)
         return STORE_NOT_FOUND;
@@ -136,24 +131,19 @@ static enum store_result may_cas(const struct item *old, const struct store_cond
     uint64_t unique = item_unique(old);
     if (unique == condition->cas)
         return STORE_OK;
-    if (!condition->allow_stale || condition->cas > unique)
-        return STORE_EXISTS;
-    *states = ITEM_STALE | (old->atime & ITEM_WON);
-    return STORE_OK;
+    return condition->allow_stale && condition->cas < unique ? STORE_OK : STORE_EXISTS;
 }
 
 static enum store_result may_take_place(const struct item *old,
-                                        const struct store_condition *condition, uint32_t *states)
+                                        const struct store_condition *condition)
 {
-    (void)states;
     if (!old)
         return STORE_NOT_FOUND;
     return item_cas(old) == condition->cas ? STORE_OK : STORE_EXISTS;
 }
 
 static enum store_result (*const conditions[])(const struct item *old,
-                                               const struct store_condition *condition,
-                                               uint32_t *states) = {
+                                               const struct store_condition *condition) = {
     [STORE_SET] = may_set, [STORE_ADD] = may_add,         [STORE_REPLACE] = may_replace,
     [STORE_CAS] = may_cas, [STORE_SAME] = may_take_place,
 };
@@ -165,13 +155,13 @@ static enum store_result put_if(struct store_thread *thread, struct item *item,
 {
     struct place place = place_lock(thread, item_key(item), item_key_len(item));
     struct item *old = place_item(&place);
-    uint32_t states = 0;
-    enum store_result result = conditions[condition->mode](old, condition, &states);
+    enum store_result result = conditions[condition->mode](old, condition);
 
     if (result == STORE_OK) {
-        item->atime |= states;
-        if (states & ITEM_STALE)
+        if (condition->mode == STORE_CAS && item_unique(old) != condition->cas) {
+            item->atime |= ITEM_STALE | (old->atime & ITEM_WON);
             item->exptime = old->exptime;
+        }
         written->value_len = item_value_len(item);
         result = place_link(thread, &place, item) ? STORE_NO_MEMORY : STORE_OK;
         if (result == STORE_OK)

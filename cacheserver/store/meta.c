@@ -11,7 +11,7 @@
 /* The client to renew the item is the first that asks once it is stale or close to its expiry. */
 static bool wins(const struct item *item, const struct store_look *look, clock_seconds exptime)
 {
-    if (item->atime & ITEM_WON)
+    if (look->watches || item->atime & ITEM_WON)
         return false;
     if (item->atime & ITEM_STALE)
         return true;

@@ -18,6 +18,7 @@ struct store_look {
     const char *key;
     size_t key_len;
     bool any_type;     /* show collections, too */
+    bool watches;      /* nobody wins by this */
     bool leave_unused; /* does not count as a use of the item */
     bool has_exptime;  /* change it */
     bool renews;       /* win when it expires before that time */
