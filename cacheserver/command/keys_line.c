@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cacheserver/command/lookahead.h"
 #include "cacheserver/protocol/limits.h"
 
 #define FIRST_CAPACITY 1024
@@ -137,6 +138,16 @@ bool keys_line_next(struct session *session, const char **key, size_t *key_len)
     *key_len = end ? (size_t)(end - *key) : left;
     keys->at += *key_len + 1;
     return true;
+}
+
+void keys_line_hint(struct session *session, struct command_context *context)
+{
+    struct keys *keys = &session->keys;
+
+    if (keys->at < keys->hinted || keys->at >= keys->line.len || keys->separator != ' ')
+        return;
+    keys->hinted = keys->at + lookahead_keys(context->store, keys->bytes + keys->at,
+                                             keys->line.len - keys->at);
 }
 
 size_t keys_line_step_answer(struct session *session, struct command_context *context,

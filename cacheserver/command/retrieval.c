@@ -269,6 +269,7 @@ static void answer_keys(struct session *session, struct command_context *context
     size_t key_len;
 
     while (!reply_is_full(context->reply) && context->budget > 0) {
+        keys_line_hint(session, context);
         if (!keys_line_next(session, &key, &key_len)) {
             keys_line_end(session);
             end_keys(session, context, 0);

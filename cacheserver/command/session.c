@@ -11,6 +11,7 @@
 
 #include "cacheserver/command/authorize.h"
 #include "cacheserver/command/keys_line.h"
+#include "cacheserver/command/lookahead.h"
 #include "cacheserver/command/retrieval.h"
 #include "cacheserver/protocol/limits.h"
 #include "cacheserver/runtime/log.h"
@@ -265,13 +266,15 @@ static size_t (*const steps[SESSION_STATES])(struct session *session,
 size_t session_input(struct session *session, struct command_context *context, const char *input,
                      size_t len)
 {
-    size_t done = 0;
+    size_t done = 0, seen = 0;
 
     context->budget = COMMAND_BUDGET;
     while (!session->closing && !reply_is_full(context->reply)) {
         enum session_state before = session->state;
         if (session_has_work(session) ? context->budget == 0 : done == len)
             break;
+        if (done >= seen && before <= SESSION_KEYS)
+            seen = done + lookahead(context->store, input + done, len - done, before);
         size_t n = steps[before](session, context, input + done, len - done);
         done += n;
         if (n == 0 && session->state == before)

@@ -40,7 +40,8 @@ struct keys {
     struct keys_line line;
     char *bytes;
     size_t len, capacity;
-    size_t at; /* where the next key starts */
+    size_t at;     /* where the next key starts */
+    size_t hinted; /* up to where the store was told of keys */
     char separator;
 };
 

@@ -20,6 +20,7 @@
 #define LOCKED             ((uintptr_t)1)
 #define SPINS_BEFORE_YIELD 64
 #define ACCOUNTED_BUCKETS  1024
+#define HUGE_PAGE_BYTES    ((size_t)2 << 20)
 
 /* Grow when there are more than 11 items to 2 buckets. */
 #define ITEMS_PER_2_BUCKETS 11
@@ -46,7 +47,11 @@ static struct bucket *map_segment(size_t segment)
 {
     void *at = mmap(NULL, segment_bytes(segment), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return at == MAP_FAILED ? NULL : at;
+    if (at == MAP_FAILED)
+        return NULL;
+    if (segment_bytes(segment) >= HUGE_PAGE_BYTES)
+        madvise(at, segment_bytes(segment), MADV_HUGEPAGE);
+    return at;
 }
 
 int table_init(struct table *table, struct memory *memory)
@@ -146,6 +151,31 @@ static void set_next(struct bucket *bucket, struct bucket *next)
 static uint64_t tag_of(uint64_t hash)
 {
     return hash & ~((1ull << 48) - 1);
+}
+
+static struct bucket *bucket_of(struct table *table, uint64_t hash)
+{
+    uint64_t count = atomic_load_explicit(&table->bucket_count, memory_order_acquire);
+    return bucket_at(table, table_index(hash, count));
+}
+
+void table_hint_bucket(struct table *table, uint64_t hash)
+{
+    __builtin_prefetch(bucket_of(table, hash), 1);
+}
+
+__attribute__((no_sanitize("thread"))) const char *table_hint_item(struct table *table,
+                                                                   uint64_t hash)
+{
+    const struct bucket *bucket = bucket_of(table, hash);
+    uint64_t tag = tag_of(hash);
+
+    for (unsigned i = 0; i < TABLE_SLOTS; i++) {
+        uint64_t slot = *(const volatile uint64_t *)&bucket->slots[i];
+        if (slot && tag_of(slot) == tag)
+            return (const char *)slot_item(slot);
+    }
+    return NULL;
 }
 
 uint64_t *bucket_find(struct bucket *bucket, uint64_t hash, const char *key, size_t key_len)

@@ -47,6 +47,11 @@ static inline struct item *slot_item(uint64_t slot)
     return (struct item *)(uintptr_t)(slot & ((1ull << 48) - 1));
 }
 
+/* Without a lock: brings the bucket of a hash into the processor's cache; then guesses from it
+ * where the item lies, NULL when there seems to be none. The address must not be read. */
+void table_hint_bucket(struct table *table, uint64_t hash);
+const char *table_hint_item(struct table *table, uint64_t hash);
+
 /* Where in this locked bucket (or the ones chained to it) the key lies; NULL: nowhere. */
 uint64_t *bucket_find(struct bucket *bucket, uint64_t hash, const char *key, size_t key_len);
 /* Puts another item in a slot's place. */

@@ -10,9 +10,7 @@
 
 static char *put(char *at, const char *text)
 {
-    size_t n = strlen(text);
-    memcpy(at, text, n);
-    return at + n;
+    return stpcpy(at, text);
 }
 
 static char *put_digits(char *at, uint64_t number, unsigned digits)
