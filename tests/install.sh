@@ -4,7 +4,8 @@
 # starting the services that come along. Returns non-zero after saying why it could not.
 
 packages_build="gcc libc6-dev meson ninja-build pkg-config libzookeeper-mt-dev libssh-dev libyaml-dev
-    libsqlite3-dev libarchive-dev libssl-dev libsasl2-dev libjansson-dev uthash-dev libcmocka-dev"
+    libsqlite3-dev libarchive-dev libssl-dev libsasl2-dev libjansson-dev uthash-dev libcmocka-dev
+    zlib1g-dev"
 packages_run="zookeeper default-jre-headless python3-kazoo python3-pymemcache iproute2"
 packages_test="clang llvm clang-format-14 clang-tidy-14 clang-format clang-tidy libclang-rt-14-dev
     universal-ctags python3-pytest python3-kazoo python3-pymemcache python3-yaml python3-jsonschema mandoc

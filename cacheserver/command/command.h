@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "cacheserver/auth/auth.h"
+#include "cacheserver/persistence/persistence.h"
 #include "cacheserver/protocol/reply.h"
 #include "cacheserver/protocol/words.h"
 #include "cacheserver/runtime/counters.h"
@@ -60,6 +61,7 @@ struct command_shared {
     struct counters_sum *counters;
     struct command_hooks hooks;
     struct auth *auth;                          /* NULL: nobody has to log in */
+    struct persistence *persistence;            /* NULL: nothing is kept */
     const struct command *slots[COMMAND_SLOTS]; /* by hash of the name */
     const char *unknown_command;
 };

@@ -269,7 +269,7 @@ size_t session_input(struct session *session, struct command_context *context, c
     size_t done = 0, seen = 0;
 
     context->budget = COMMAND_BUDGET;
-    while (!session->closing && !reply_is_full(context->reply)) {
+    while (!session->closing && !session_is_full(context)) {
         enum session_state before = session->state;
         if (session_has_work(session) ? context->budget == 0 : done == len)
             break;
@@ -281,6 +281,11 @@ size_t session_input(struct session *session, struct command_context *context, c
             break;
     }
     return done;
+}
+
+bool session_is_full(const struct command_context *context)
+{
+    return reply_is_full(context->reply) || context->store->journal_bytes >= LIMIT_JOURNALED;
 }
 
 bool session_has_work(const struct session *session)

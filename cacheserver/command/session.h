@@ -95,6 +95,10 @@ void session_value_received(struct session *session, size_t n);
  * their turn. */
 bool session_has_work(const struct session *session);
 
+/* The reply, or what the requests changed, is so much that session_input goes on only when the
+ * caller has seen to it. */
+bool session_is_full(const struct command_context *context);
+
 void session_deinit(struct session *session, struct store_thread *store);
 
 /* For handlers. */

@@ -18,6 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "cacheserver/net/hold.h"
 #include "cacheserver/net/worker.h"
 
 #define VECTORS_MAX 256
@@ -56,8 +57,11 @@ static void watch(struct connection *connection, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = connection};
 
-    if (epoll_ctl(connection->worker->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event))
-        connection->state = CONNECTION_CLOSED;
+    if (!epoll_ctl(connection->worker->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event))
+        return;
+    if (connection->state == CONNECTION_HOLDING)
+        hold_end(connection);
+    connection->state = CONNECTION_CLOSED;
 }
 
 static void enter(struct connection *connection, enum connection_state state)
@@ -65,12 +69,16 @@ static void enter(struct connection *connection, enum connection_state state)
     static const uint32_t interest[CONNECTION_STATES] = {
         [CONNECTION_READING] = EPOLLIN,
         [CONNECTION_WRITING] = EPOLLOUT,
+        [CONNECTION_HOLDING] = EPOLLIN,
     };
 
     if (connection->state == state)
         return;
-    uint32_t before = interest[connection->state];
+    uint32_t before = connection->muted ? 0 : interest[connection->state];
+    if (connection->state == CONNECTION_HOLDING)
+        hold_end(connection);
     connection->state = state;
+    connection->muted = false;
     if (state != CONNECTION_CLOSED && interest[state] != before)
         watch(connection, interest[state]);
 }
@@ -121,6 +129,19 @@ static enum sending send_reply(struct connection *connection, struct reply *repl
     }
 }
 
+/* The reply leaves the worker and stays with its connection. */
+static bool keep_reply(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    struct reply *fresh = worker_spare_reply(worker);
+
+    if (!fresh)
+        return false;
+    connection->reply = worker->context.reply;
+    worker->context.reply = fresh;
+    return true;
+}
+
 /* Sends what the worker's reply holds; what the socket does not take stays with the connection. */
 static bool flush(struct connection *connection)
 {
@@ -129,10 +150,7 @@ static bool flush(struct connection *connection)
     enum sending sending = reply->failed ? SENT_NONE_EVER : send_reply(connection, reply);
 
     if (sending == SENT_SOME) {
-        struct reply *fresh = reply_new();
-        if (fresh) {
-            connection->reply = reply;
-            worker->context.reply = fresh;
+        if (keep_reply(connection)) {
             enter(connection, CONNECTION_WRITING);
             return false;
         }
@@ -144,6 +162,21 @@ static bool flush(struct connection *connection)
     return sending == SENT_ALL;
 }
 
+/* Neither replies nor further requests before the journal's number is durable. */
+static void hold(struct connection *connection, uint64_t until)
+{
+    struct reply *reply = connection->worker->context.reply;
+    bool kept = !reply->failed && (reply_is_empty(reply) || keep_reply(connection));
+
+    if (!kept) {
+        reply_reset(reply, connection->worker->context.store);
+        enter(connection, CONNECTION_CLOSED);
+        return;
+    }
+    hold_begin(connection, until);
+    enter(connection, CONNECTION_HOLDING);
+}
+
 static void work(struct connection *connection, const char *input, size_t len)
 {
     struct worker *worker = connection->worker;
@@ -151,8 +184,17 @@ static void work(struct connection *connection, const char *input, size_t len)
     size_t done = 0;
 
     for (unsigned batch = 0; batch < BATCHES_PER_TURN; batch++) {
+        struct hold_mark mark = hold_mark(&worker->context);
+        if (mark.behind) {
+            hold(connection, mark.seq);
+            break;
+        }
         done += session_input(session, &worker->context, input + done, len - done);
-        bool full = reply_is_full(worker->context.reply);
+        bool full = session_is_full(&worker->context);
+        if (hold_is_needed(&worker->context, &mark)) {
+            hold(connection, worker->context.store->journal_seq);
+            break;
+        }
         if (!reply_is_empty(worker->context.reply) || worker->context.reply->failed) {
             if (!flush(connection))
                 break;
@@ -175,7 +217,8 @@ static void work(struct connection *connection, const char *input, size_t len)
         return;
     if (!keep_pending(connection, input + done, len - done)) {
         enter(connection, CONNECTION_CLOSED);
-    } else if (!connection->reply) {
+    } else if (connection->state == CONNECTION_READING ||
+               connection->state == CONNECTION_YIELDING) {
         counter_add(worker->context.counters, COUNTER_conn_yields, 1);
         enter(connection, CONNECTION_YIELDING);
     }
@@ -244,17 +287,37 @@ void connection_continue(struct connection *connection)
 
 static void resume_sending(struct connection *connection)
 {
-    struct store_thread *store = connection->worker->context.store;
-    enum sending sending = send_reply(connection, connection->reply);
+    enum sending sending = connection->reply ? send_reply(connection, connection->reply) : SENT_ALL;
 
-    if (sending == SENT_SOME)
+    if (sending == SENT_SOME) {
+        enter(connection, CONNECTION_WRITING);
         return;
-    reply_free(connection->reply, store);
+    }
+    if (connection->reply)
+        worker_keep_reply(connection->worker, connection->reply);
     connection->reply = NULL;
     if (sending == SENT_NONE_EVER || connection->session.closing)
         enter(connection, CONNECTION_CLOSED);
     else
         connection_continue(connection);
+}
+
+void connection_release(struct connection *connection)
+{
+    enter(connection, CONNECTION_READING);
+    if (connection->state == CONNECTION_READING)
+        resume_sending(connection);
+}
+
+void connection_abort(struct connection *connection)
+{
+    enter(connection, CONNECTION_CLOSED);
+}
+
+static void mute(struct connection *connection)
+{
+    connection->muted = true;
+    watch(connection, 0);
 }
 
 static void ignore(struct connection *connection)
@@ -265,9 +328,8 @@ static void ignore(struct connection *connection)
 void connection_event(struct connection *connection, uint32_t events)
 {
     static void (*const serve[CONNECTION_STATES])(struct connection * connection) = {
-        [CONNECTION_READING] = receive,
-        [CONNECTION_WRITING] = resume_sending,
-        [CONNECTION_YIELDING] = ignore,
+        [CONNECTION_READING] = receive, [CONNECTION_WRITING] = resume_sending,
+        [CONNECTION_HOLDING] = mute,    [CONNECTION_YIELDING] = ignore,
         [CONNECTION_CLOSED] = ignore,
     };
 

@@ -9,13 +9,14 @@
 /*
  * A client's connection. It belongs to one worker, whose buffers it borrows while it is being
  * served; between turns it keeps only what must outlast them: input of an incomplete request,
- * replies that the client has not taken yet.
+ * replies that the client has not taken yet or may not have yet.
  */
 struct worker;
 
 enum connection_state {
     CONNECTION_READING,  /* waits for requests */
     CONNECTION_WRITING,  /* waits for the client to take its replies; reads nothing meanwhile */
+    CONNECTION_HOLDING,  /* waits until what it changed is on disk, see hold.h */
     CONNECTION_YIELDING, /* has input left, but it is the others' turn */
     CONNECTION_CLOSED,   /* to be freed by its worker */
     CONNECTION_STATES,
@@ -30,6 +31,9 @@ struct connection {
     size_t pending_len, pending_capacity;
     struct reply *reply; /* unsent, NULL none */
     struct connection *next_yielding;
+    uint64_t held_until; /* the journal's number that has to be durable */
+    struct connection *next_held, *prev_held;
+    bool muted;                     /* held, and input came meanwhile: it is not watched */
     struct connection *next, *prev; /* the worker's list, under its lock */
 };
 
@@ -40,6 +44,10 @@ struct connection *connection_new(struct worker *worker, int fd);
  * it, CONNECTION_YIELDING call connection_continue when the others had their turn. */
 void connection_event(struct connection *connection, uint32_t events);
 void connection_continue(struct connection *connection);
+/* What it was held for has happened. */
+void connection_release(struct connection *connection);
+/* Closes it without a further reply. */
+void connection_abort(struct connection *connection);
 void connection_free(struct connection *connection);
 
 /* Between requests, with nothing to send. */

@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "cacheserver/net/hold.h"
 #include "cacheserver/runtime/log.h"
 
 #define EVENTS_PER_WAIT 128
@@ -45,6 +46,7 @@ struct worker *worker_new(struct command_shared *shared, struct counters *counte
         worker_free(worker);
         return NULL;
     }
+    hold_init(worker);
     return worker;
 }
 
@@ -70,6 +72,8 @@ void worker_free(struct worker *worker)
     while (worker->connections)
         forget(worker, worker->connections);
     if (worker->context.store) {
+        while (worker->spare_reply_count)
+            reply_free(worker->spare_replies[--worker->spare_reply_count], worker->context.store);
         reply_free(worker->context.reply, worker->context.store);
         store_detach(worker->context.store);
     } else {
@@ -131,6 +135,14 @@ static void serve_yielding(struct worker *worker)
     }
 }
 
+static void serve_held(struct worker *worker)
+{
+    struct connection *connection;
+
+    while ((connection = hold_next(worker)))
+        settle(worker, connection);
+}
+
 static void serve_event(struct worker *worker, const struct epoll_event *event)
 {
     struct connection *connection = event->data.ptr;
@@ -185,10 +197,28 @@ static void *run(void *argument)
             serve_event(worker, &events[i]);
         if (worker->yielding)
             serve_yielding(worker);
+        if (worker->held)
+            serve_held(worker);
         int64_t until_ms = atomic_load(&worker->drain_until_ms);
         if (until_ms && drain(worker, until_ms))
             return NULL;
     }
+}
+
+struct reply *worker_spare_reply(struct worker *worker)
+{
+    return worker->spare_reply_count ? worker->spare_replies[--worker->spare_reply_count]
+                                     : reply_new();
+}
+
+void worker_keep_reply(struct worker *worker, struct reply *reply)
+{
+    if (worker->spare_reply_count == WORKER_SPARE_REPLIES) {
+        reply_free(reply, worker->context.store);
+        return;
+    }
+    reply_reset(reply, worker->context.store);
+    worker->spare_replies[worker->spare_reply_count++] = reply;
 }
 
 int worker_start(struct worker *worker)

@@ -15,12 +15,19 @@
 #define WORKER_RECEIVE_BYTES (16 * 1024)
 #define WORKER_PENDING_MAX   (LIMIT_LINE + LIMIT_BLOCK + 2 * WORKER_RECEIVE_BYTES)
 
+/* Empty replies that a worker keeps for connections that have to keep theirs. */
+#define WORKER_SPARE_REPLIES 64
+
 struct worker {
     pthread_t thread;
     int epoll_fd;
     int wake_fd;
     struct command_context context;
     struct connection *yielding;
+    struct connection *held, *last_held; /* by what they are held for, the first first */
+    struct log_waiter held_waiter;
+    struct reply *spare_replies[WORKER_SPARE_REPLIES];
+    unsigned spare_reply_count;
     _Atomic unsigned connection_count;
     _Atomic unsigned *total_count;  /* of all workers */
     _Atomic int64_t drain_until_ms; /* 0: not draining */
@@ -41,4 +48,7 @@ int worker_start(struct worker *worker);
 int worker_adopt(struct worker *worker, int fd, const char *peer);
 /* Idle connections are closed now, the others when they become idle or the time is over. */
 void worker_drain(struct worker *worker, unsigned timeout_ms);
+/* An empty reply, NULL no memory; and back, with what it still holds. */
+struct reply *worker_spare_reply(struct worker *worker);
+void worker_keep_reply(struct worker *worker, struct reply *reply);
 void worker_join(struct worker *worker);

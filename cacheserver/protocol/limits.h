@@ -8,7 +8,8 @@
 #define LIMIT_KEYS_LINE      (16 * 1024 * 1024) /* the line of keys that follows mget */
 #define LIMIT_BLOCK          32768              /* data of a collection element with its CRLF */
 #define LIMIT_PIPE_REQUESTS  500                /* requests of one pipelined batch */
-#define LIMIT_PIPE_LINE      40          /* what a status line may take of a batch, on average */
-#define LIMIT_REPLY_BUFFERED (64 * 1024) /* replies of one connection before they must be sent */
+#define LIMIT_PIPE_LINE      40            /* what a status line may take of a batch, on average */
+#define LIMIT_REPLY_BUFFERED (64 * 1024)   /* replies of one connection before they must be sent */
+#define LIMIT_JOURNALED      (1024 * 1024) /* changes of one connection before others go on */
 #define LIMIT_REPLY_PIECES   512
 #define LIMIT_REPLY_PINNED   (8 * 1024 * 1024) /* values that unsent replies keep in memory */

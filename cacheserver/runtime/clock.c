@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define HEAD_START 2
+#define EXPIRED    1u
 
 static int64_t monotonic_start;
 static int64_t unix_start;
@@ -48,22 +49,24 @@ int64_t clock_to_unix(clock_seconds moment)
     return unix_start + (int64_t)moment - HEAD_START;
 }
 
+clock_seconds clock_of_unix(int64_t unix_time)
+{
+    if (unix_time <= unix_start)
+        return EXPIRED;
+    if (unix_time - unix_start >= (int64_t)CLOCK_STICKY - HEAD_START)
+        return CLOCK_STICKY - 1;
+    return (clock_seconds)(unix_time - unix_start) + HEAD_START;
+}
+
 clock_seconds clock_expiry(int64_t exptime, clock_seconds now)
 {
-    const clock_seconds expired = 1;
-
     if (exptime == 0)
         return CLOCK_NEVER;
     if (exptime == -1)
         return CLOCK_STICKY;
     if (exptime < 0)
-        return expired;
+        return EXPIRED;
     if (exptime <= CLOCK_RELATIVE_MAX)
         return now + (clock_seconds)exptime;
-    int64_t since_start = exptime - unix_start;
-    if (since_start <= 0)
-        return expired;
-    if (since_start >= (int64_t)CLOCK_STICKY - HEAD_START)
-        return CLOCK_STICKY - 1;
-    return (clock_seconds)since_start + HEAD_START;
+    return clock_of_unix(exptime);
 }

@@ -28,8 +28,10 @@ uint64_t clock_coarse_ms(void);
 /* The Unix time at which the server started. */
 int64_t clock_started_at(void);
 
-/* The Unix time of a moment. */
+/* The Unix time of a moment, and back: what lies before the start is a moment that has passed, what
+ * lies too far ahead the last one there is. Neither CLOCK_NEVER nor CLOCK_STICKY is a moment. */
 int64_t clock_to_unix(clock_seconds moment);
+clock_seconds clock_of_unix(int64_t unix_time);
 
 /* Expiry for what a client sent: 0 never, -1 sticky, other negatives already expired, up to 30
  * days relative, larger ones Unix time. */

@@ -15,7 +15,7 @@
 #include "cacheserver/runtime/number.h"
 
 struct option_row {
-    char letter;
+    char letter;            /* 0: settable by -e only */
     const char *engine_key; /* NULL: not settable by -e */
     const char *argument;   /* NULL: a switch */
     const char *preset;     /* default as text, NULL none */
@@ -261,6 +261,19 @@ static const struct option_row rows[] = {
      "ZooKeeper session timeout, 10 to 2000 seconds; other words are ignored"},
     {'x', NULL, "ADDR", NULL, read_string, FIELD(proxy), 0, 0,
      "join as this ip:port, and exit instead of pausing"},
+    {0, "use_persistence", "BOOL", "false", read_switch, FIELD(use_persistence), 0, 0,
+     "keep what is stored on disk, and have it again after a restart"},
+    {0, "data_path", "DIR", "ARCUS-DB", read_string, FIELD(data_path), 0, 0,
+     "where the snapshots are"},
+    {0, "logs_path", "DIR", "ARCUS-DB", read_string, FIELD(logs_path), 0, 0,
+     "where the logs of changes are"},
+    {0, "async_logging", "BOOL", "false", read_switch, FIELD(async_logging), 0, 0,
+     "answer before a change is on disk"},
+    {0, "chkpt_interval_pct_snapshot", "PCT", "100", read_unsigned,
+     FIELD(chkpt_interval_pct_snapshot), 1, 1000,
+     "write a new snapshot when the log is so much larger than the last"},
+    {0, "chkpt_interval_min_logsize", "MB", "256", read_megabytes,
+     FIELD(chkpt_interval_min_log_bytes), MB, BYTES_MOST, "but not before it has this size"},
     {'h', NULL, NULL, NULL, NULL, 0, 0, 0, "print this and exit"},
     {'V', NULL, NULL, NULL, NULL, 0, 0, 0, "print name and version and exit"},
     {'i', NULL, NULL, NULL, NULL, 0, 0, 0, "print the licence and exit"},
@@ -356,6 +369,8 @@ static void build_getopt_string(char *out)
 {
     *out++ = ':';
     for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!rows[i].letter)
+            continue;
         *out++ = rows[i].letter;
         if (rows[i].argument)
             *out++ = ':';
@@ -468,7 +483,10 @@ void settings_print_help(FILE *out)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct option_row *row = &rows[i];
-        fprintf(out, "-%c %-8s %s", row->letter, row->argument ? row->argument : "", row->help);
+        if (row->letter)
+            fprintf(out, "-%c %-8s %s", row->letter, row->argument ? row->argument : "", row->help);
+        else
+            fprintf(out, "-e %s=%s %s", row->engine_key, row->argument, row->help);
         if (row->preset)
             fprintf(out, " (default %s)", row->preset);
         fputc('\n', out);

@@ -36,6 +36,14 @@ struct settings {
     bool detail_enabled;
     bool detail_forbidden;
 
+    /* persistence */
+    bool use_persistence;
+    bool async_logging;
+    char *data_path;
+    char *logs_path;
+    size_t chkpt_interval_min_log_bytes;
+    unsigned chkpt_interval_pct_snapshot;
+
     /* process */
     bool daemonize;
     bool core_dumps;

@@ -23,6 +23,8 @@
 #define LEAVE_MS 5000
 /* Clients that were told to go elsewhere are served this much longer. */
 #define FAREWELL_MS 500
+/* How often is looked whether the log of changes has grown enough for a new snapshot. */
+#define CHECKPOINT_CHECK_MS 5000
 
 static bool is_ready(void *arg)
 {
@@ -113,6 +115,30 @@ static int start_auth(struct server *server)
     return server->auth ? 0 : EX_CONFIG;
 }
 
+/* What was stored comes back before anybody may ask for it. */
+static int start_persistence(struct server *server)
+{
+    const struct settings *settings = server->settings;
+    const struct persistence_config config = {
+        .data_path = settings->data_path,
+        .logs_path = settings->logs_path,
+        .async_logging = settings->async_logging,
+        .interval_pct = settings->chkpt_interval_pct_snapshot,
+        .min_log_bytes = settings->chkpt_interval_min_log_bytes,
+        .check_interval_ms = CHECKPOINT_CHECK_MS,
+    };
+
+    if (!settings->use_persistence)
+        return 0;
+    server->persistence = persistence_open(&config, server->store, stderr);
+    if (!server->persistence)
+        return EX_CANTCREAT;
+    if (!persistence_start(server->persistence))
+        return 0;
+    fprintf(stderr, "cacheserver: cannot start the persistence threads\n");
+    return EX_OSERR;
+}
+
 static int start_net(struct server *server)
 {
     const struct command_hooks hooks = {
@@ -128,6 +154,7 @@ static int start_net(struct server *server)
     command_shared_init(&server->shared, server->settings, server->store, &server->counters,
                         &hooks);
     server->shared.auth = server->auth;
+    server->shared.persistence = server->persistence;
     if (net_open(&server->net, server->settings, &server->shared, stderr))
         return EX_OSERR;
     server->net_open = true;
@@ -180,6 +207,8 @@ int server_start(struct server *server, const struct settings *settings)
     if (!status)
         status = start_auth(server);
     if (!status)
+        status = start_persistence(server);
+    if (!status)
         status = start_net(server);
     if (!status)
         status = write_pid_file(server);
@@ -204,15 +233,19 @@ int server_wait(struct server *server, int signal_fd)
     struct pollfd waits[] = {
         {.fd = signal_fd, .events = POLLIN},
         {.fd = membership ? membership_fatal_fd(membership) : -1, .events = POLLIN},
+        {.fd = server->persistence ? persistence_failed_fd(server->persistence) : -1,
+         .events = POLLIN},
     };
 
     for (;;) {
-        if (poll(waits, 2, -1) < 0 && errno != EINTR)
+        if (poll(waits, 3, -1) < 0 && errno != EINTR)
             return EX_OSERR;
         if (waits[0].revents && was_signalled(signal_fd))
             return EX_OK;
         if (waits[1].revents)
             return membership_exit_status(membership);
+        if (waits[2].revents)
+            return EX_IOERR;
     }
 }
 
@@ -252,6 +285,8 @@ void server_stop(struct server *server, int signal_fd)
     if (server->left)
         membership_free(atomic_load(&server->membership));
     auth_stop(server->auth);
+    if (server->persistence)
+        persistence_close(server->persistence);
     if (server->store)
         store_free(server->store);
     free_counters(server);

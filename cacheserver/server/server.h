@@ -2,17 +2,19 @@
 #include "cacheserver/cluster/membership.h"
 #include "cacheserver/command/command.h"
 #include "cacheserver/net/net.h"
+#include "cacheserver/persistence/persistence.h"
 #include "cacheserver/runtime/settings.h"
 
 /*
- * Owns everything; starts in order and stops in reverse: store, net, membership. The order of
- * leaving matters to clients: first the cloud (ZooKeeper tells them), then the listeners, then the
- * connections.
+ * Owns everything; starts in order and stops in reverse: store, persistence, net, membership. The
+ * order of leaving matters to clients: first the cloud (ZooKeeper tells them), then the listeners,
+ * then the connections.
  */
 struct server {
     const struct settings *settings;
     struct store *store;
-    struct auth *auth; /* NULL: clients need not log in */
+    struct auth *auth;               /* NULL: clients need not log in */
+    struct persistence *persistence; /* NULL: nothing is kept */
     struct counters_sum counters;
     struct command_shared shared;
     struct net net;

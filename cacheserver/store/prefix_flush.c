@@ -34,16 +34,30 @@ static void raise_floor(struct store *store, uint64_t floor)
 }
 
 /* The lock is held. */
-static uint64_t flush_now(struct store *store, struct prefix *prefix)
+static void flush_below(struct store *store, struct prefix *prefix, uint64_t floor)
 {
-    uint64_t floor = atomic_fetch_add_explicit(&store->cas_taken, 1, memory_order_acq_rel) + 1;
-
     raise_floor(store, floor);
     atomic_store_explicit(&prefix->floor, floor, memory_order_release);
     atomic_store_explicit(&prefix->flush_due, CLOCK_NEVER, memory_order_relaxed);
     store->prefixes.flushes++;
     atomic_store_explicit(&store->prefixes.flushing, true, memory_order_release);
+}
+
+/* The lock is held. */
+static uint64_t flush_now(struct store *store, struct prefix *prefix)
+{
+    uint64_t floor = atomic_fetch_add_explicit(&store->cas_taken, 1, memory_order_acq_rel) + 1;
+
+    flush_below(store, prefix, floor);
     return floor;
+}
+
+void prefix_flush_below(struct store *store, struct prefix *prefix, uint64_t floor)
+{
+    lock_take(&store->prefixes.lock);
+    flush_below(store, prefix, floor);
+    lock_drop(&store->prefixes.lock);
+    maintenance_wake(store);
 }
 
 static void note_due(struct prefixes *prefixes, struct prefix *prefix, clock_seconds due)

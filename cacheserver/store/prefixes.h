@@ -126,6 +126,8 @@ bool prefix_reset_ops(struct store *store, struct prefix *prefix);
 
 /* Starts to flush; false: no item has this prefix. due CLOCK_NEVER: now. */
 bool prefix_flush(struct store_thread *thread, struct prefix *prefix, clock_seconds due);
+/* Flushes, as it happened once: items with a smaller cas unique are gone. */
+void prefix_flush_below(struct store *store, struct prefix *prefix, uint64_t floor);
 /* Flushes what is due. */
 void prefix_flush_due(struct store_thread *thread);
 

@@ -34,6 +34,15 @@ void restore_flush(struct store *store, uint64_t floor)
     raise_to(&store->flush_floor, floor);
 }
 
+void restore_flush_prefix(struct store_thread *thread, const char *prefix, size_t len,
+                          uint64_t floor)
+{
+    struct prefix *found = prefix_find(thread, prefix, len);
+
+    if (found)
+        prefix_flush_below(thread->store, found, floor);
+}
+
 void restore_flush_due(struct store *store, clock_seconds due)
 {
     atomic_store_explicit(&store->flush_due, due, memory_order_relaxed);

@@ -9,6 +9,9 @@ enum store_result restore_item(struct store_thread *thread, struct item *item, u
 
 /* Everything with a smaller cas unique is gone. */
 void restore_flush(struct store *store, uint64_t floor);
+/* Of one prefix; len 0: keys without one. */
+void restore_flush_prefix(struct store_thread *thread, const char *prefix, size_t len,
+                          uint64_t floor);
 void restore_flush_due(struct store *store, clock_seconds due);
 
 /* All cas uniques given out from now on are at least this. */
