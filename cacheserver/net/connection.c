@@ -217,8 +217,7 @@ static void work(struct connection *connection, const char *input, size_t len)
         return;
     if (!keep_pending(connection, input + done, len - done)) {
         enter(connection, CONNECTION_CLOSED);
-    } else if (connection->state == CONNECTION_READING ||
-               connection->state == CONNECTION_YIELDING) {
+    } else if (!connection->reply && connection->state != CONNECTION_HOLDING) {
         counter_add(worker->context.counters, COUNTER_conn_yields, 1);
         enter(connection, CONNECTION_YIELDING);
     }
