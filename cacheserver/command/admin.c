@@ -56,7 +56,8 @@ HANDLER(ready)
     session_say(session, context, hooks->is_ready(hooks->arg) ? "READY\r\n" : "NOT_READY\r\n");
 }
 
-static const char *const help_groups[] = {"kv", "meta", "admin"};
+static const char *const help_groups[] = {"kv",    "meta", "list", "set",  "map",
+                                          "btree", "attr", "scan", "admin"};
 
 HANDLER(help)
 {
@@ -66,7 +67,8 @@ HANDLER(help)
         if (word_is(&words->word[1], help_groups[i]))
             group = help_groups[i];
     if (!group) {
-        session_say(session, context, "\tUsage: help [kv | admin]\n\r\n");
+        session_say(session, context,
+                    "\tUsage: help [kv | list | set | map | btree | attr | scan | admin]\n\r\n");
         return;
     }
     for (size_t i = 0; i < command_count; i++)

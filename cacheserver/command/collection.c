@@ -133,10 +133,3 @@ void collection_count(struct command_context *context, const struct collection_c
         break;
     }
 }
-
-void command_family(struct session *session, struct command_context *context,
-                    const struct words *words)
-{
-    (void)words;
-    session_say_bad_format(session, context);
-}

@@ -44,7 +44,3 @@ struct collection_counters {
 };
 void collection_count(struct command_context *context, const struct collection_counters *counters,
                       enum store_result result);
-
-/* lop, sop, mop and bop with a second word that they do not know. */
-void command_family(struct session *session, struct command_context *context,
-                    const struct words *words);

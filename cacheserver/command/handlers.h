@@ -46,3 +46,23 @@ HANDLER(stats);
 HANDLER(sasl_mech);
 HANDLER(sasl_auth);
 HANDLER(bad_format);
+
+/* btree.c */
+HANDLER(bop_create);
+HANDLER(bop_insert);
+HANDLER(bop_upsert);
+HANDLER(bop_update);
+HANDLER(bop_delete);
+HANDLER(bop_count);
+HANDLER(bop_position);
+HANDLER(bop_incr);
+HANDLER(bop_decr);
+
+/* btree_get.c */
+HANDLER(bop_get);
+HANDLER(bop_gbp);
+HANDLER(bop_pwg);
+
+/* btree_mget.c, btree_smget.c */
+HANDLER(bop_mget);
+HANDLER(bop_smget);

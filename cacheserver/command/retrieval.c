@@ -9,6 +9,7 @@
 
 #include "cacheserver/command/keys_line.h"
 #include "cacheserver/protocol/limits.h"
+#include "cacheserver/protocol/put.h"
 #include "cacheserver/runtime/number.h"
 #include "cacheserver/store/meta.h"
 
@@ -24,17 +25,6 @@ struct hit {
     bool no_cas;
     bool found;
 };
-
-static char *put_number(char *at, uint64_t value)
-{
-    return at + number_format(value, at);
-}
-
-static char *put_bytes(char *at, const char *bytes, size_t n)
-{
-    memcpy(at, bytes, n);
-    return at + n;
-}
 
 static void write_hit(struct item *item, void *argument)
 {

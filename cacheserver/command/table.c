@@ -7,9 +7,15 @@
 #include "cacheserver/command/handlers.h"
 #include "cacheserver/command/retrieval.h"
 
-#define WORDS(n)      (1u << (n))
-#define ANY_WORDS     UINT32_MAX
-#define FROM_WORDS(n) (ANY_WORDS << (n))
+#define WORDS(n)       (1u << (n))
+#define ANY_WORDS      UINT32_MAX
+#define FROM_WORDS(n)  (ANY_WORDS << (n))
+#define WORDS_TO(n, m) (FROM_WORDS(n) & ~FROM_WORDS((m) + 1))
+
+/* Syntax that several commands share. */
+#define ATTRIBUTES "<flags> <exptime> <maxcount> [<ovflaction>] [unreadable]"
+#define BKEYS      "<bkey or \"bkey range\">"
+#define KEYS       "\\r\\n<\"space separated keys\">\\r\\n"
 
 const struct command commands[] = {
     {"get", ANY_WORDS, 0, CATEGORY_KV, command_get, "kv", "get <key>*\\r\\n"},
@@ -47,6 +53,44 @@ const struct command commands[] = {
     {"ma", FROM_WORDS(2), 0, CATEGORY_KV, command_ma, "meta", "ma <key> <flags>*\\r\\n"},
     {"mn", FROM_WORDS(1), 0, CATEGORY_OPEN, command_mn, "meta", "mn\\r\\n"},
     {"me", WORDS(2) | WORDS(3), 0, CATEGORY_ANY_DATA, command_me, "meta", "me <key> [b]\\r\\n"},
+    {"bop", WORDS_TO(4, 13), IS_FAMILY, CATEGORY_BTREE, command_bad_format, "btree",
+     "bop create | insert | upsert | update | delete | get | count | incr | decr | mget | smget | "
+     "position | pwg | gbp\\r\\n"},
+    {"bop create", WORDS_TO(6, 8), TAKES_NOREPLY, CATEGORY_BTREE, command_bop_create, "btree",
+     "bop create <key> " ATTRIBUTES " [noreply]\\r\\n"},
+    {"bop insert", WORDS_TO(5, 13), TAKES_NOREPLY | TAKES_PIPE | HAS_BLOCK, CATEGORY_BTREE,
+     command_bop_insert, "btree",
+     "bop insert <key> <bkey> [<eflag>] <bytes> [create " ATTRIBUTES
+     "] [noreply|pipe|getrim]\\r\\n<data>\\r\\n"},
+    {"bop upsert", WORDS_TO(5, 13), TAKES_NOREPLY | TAKES_PIPE | HAS_BLOCK, CATEGORY_BTREE,
+     command_bop_upsert, "btree",
+     "bop upsert <key> <bkey> [<eflag>] <bytes> [create " ATTRIBUTES
+     "] [noreply|pipe|getrim]\\r\\n<data>\\r\\n"},
+    {"bop update", WORDS_TO(5, 8), TAKES_NOREPLY | TAKES_PIPE | HAS_BLOCK, CATEGORY_BTREE,
+     command_bop_update, "btree",
+     "bop update <key> <bkey> [[<offset> <bitwop>] <value>] <bytes> [noreply|pipe]\\r\\n"
+     "[<data>\\r\\n]"},
+    {"bop delete", WORDS_TO(4, 11), TAKES_NOREPLY | TAKES_PIPE, CATEGORY_BTREE, command_bop_delete,
+     "btree", "bop delete <key> " BKEYS " [<eflag_filter>] [<count>] [drop] [noreply|pipe]\\r\\n"},
+    {"bop get", WORDS_TO(4, 12), 0, CATEGORY_BTREE, command_bop_get, "btree",
+     "bop get <key> " BKEYS " [<eflag_filter>] [[<offset>] <count>] [delete|drop]\\r\\n"},
+    {"bop count", WORDS_TO(4, 9), 0, CATEGORY_BTREE, command_bop_count, "btree",
+     "bop count <key> " BKEYS " [<eflag_filter>]\\r\\n"},
+    {"bop incr", WORDS_TO(5, 7), TAKES_NOREPLY | TAKES_PIPE, CATEGORY_BTREE, command_bop_incr,
+     "btree", "bop incr <key> <bkey> <delta> [<initial> [<eflag>]] [noreply|pipe]\\r\\n"},
+    {"bop decr", WORDS_TO(5, 7), TAKES_NOREPLY | TAKES_PIPE, CATEGORY_BTREE, command_bop_decr,
+     "btree", "bop decr <key> <bkey> <delta> [<initial> [<eflag>]] [noreply|pipe]\\r\\n"},
+    {"bop mget", WORDS_TO(6, 12), 0, CATEGORY_BTREE, command_bop_mget, "btree",
+     "bop mget <lenkeys> <numkeys> " BKEYS " [<eflag_filter>] [<offset>] <count>" KEYS},
+    {"bop smget", WORDS_TO(6, 13), 0, CATEGORY_BTREE, command_bop_smget, "btree",
+     "bop smget <lenkeys> <numkeys> " BKEYS
+     " [<eflag_filter>] [<offset>] <count> [duplicate|unique]" KEYS},
+    {"bop position", WORDS(5), 0, CATEGORY_BTREE, command_bop_position, "btree",
+     "bop position <key> <bkey> <asc|desc>\\r\\n"},
+    {"bop pwg", WORDS_TO(5, 6), 0, CATEGORY_BTREE, command_bop_pwg, "btree",
+     "bop pwg <key> <bkey> <asc|desc> [<count>]\\r\\n"},
+    {"bop gbp", WORDS(5), 0, CATEGORY_BTREE, command_bop_gbp, "btree",
+     "bop gbp <key> <asc|desc> <position or \"position range\">\\r\\n"},
     {"flush_all", WORDS(1) | WORDS(2) | WORDS(3), TAKES_NOREPLY, CATEGORY_FLUSH, command_flush_all,
      "admin", "flush_all [<delay>] [noreply]\\r\\n"},
     {"stats", FROM_WORDS(1), 0, CATEGORY_OPEN, command_stats, "admin",
@@ -57,7 +101,8 @@ const struct command commands[] = {
      "verbosity <level> [noreply]\\r\\n"},
     {"version", WORDS(1), 0, CATEGORY_OPEN, command_version, "admin", "version\\r\\n"},
     {"ready", WORDS(1), 0, CATEGORY_OPEN, command_ready, "admin", "ready\\r\\n"},
-    {"help", FROM_WORDS(1), 0, CATEGORY_OPEN, command_help, "admin", "help [kv | admin]\\r\\n"},
+    {"help", FROM_WORDS(1), 0, CATEGORY_OPEN, command_help, "admin",
+     "help [kv | list | set | map | btree | attr | scan | admin]\\r\\n"},
     {"sasl", FROM_WORDS(2), IS_FAMILY, CATEGORY_OPEN, command_bad_format, "admin",
      "sasl mech | auth\\r\\n"},
     {"sasl mech", WORDS(2), 0, CATEGORY_OPEN, command_sasl_mech, "admin", "sasl mech\\r\\n"},

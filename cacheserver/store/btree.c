@@ -325,7 +325,8 @@ static enum store_result act_number(struct collection_access *access, void *argu
 enum store_result btree_add_number(struct store_thread *thread, const char *key, size_t key_len,
                                    const struct btree_number *number, uint64_t *value)
 {
-    struct number_call argument = {.number = number, .value = value};
+    struct number_call argument = {.number = number};
 
+    argument.value = value;
     return btree_change(thread, key, key_len, act_number, &argument);
 }

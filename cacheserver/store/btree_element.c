@@ -129,7 +129,7 @@ bool btree_seek(struct collection *collection, const struct bkey *bkey, struct t
 static struct bkey key_at(struct collection *collection, uint32_t rank)
 {
     struct tree_cursor cursor;
-    struct btree_element element;
+    struct btree_element element = {.bkey_len = 0};
     struct bkey bkey;
 
     tree_seek_rank(&collection->tree, rank, &cursor);

@@ -114,10 +114,11 @@ static void what_is_no_filter_is_refused(void **state)
     assert_false(is_filter("0 & 0x01 EQ 0x0102"));
     assert_false(is_filter("30 EQ 0x0102"));
     assert_true(is_filter("29 EQ 0x0102"));
-    for (int i = 0; i < EFLAG_MAX_VALUES; i++)
-        strcat(list, i ? ",0x01" : "0x01");
+    for (size_t i = 0; i < EFLAG_MAX_VALUES; i++)
+        memcpy(list + 5 + 5 * i, "0x01,", 5);
+    list[5 + 5 * EFLAG_MAX_VALUES - 1] = '\0';
     assert_true(is_filter(list));
-    strcat(list, ",0x01");
+    memcpy(list + 5 + 5 * EFLAG_MAX_VALUES - 1, ",0x01", 6);
     assert_false(is_filter(list));
 }
 
