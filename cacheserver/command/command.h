@@ -63,11 +63,14 @@ struct command_shared {
     struct auth *auth;                          /* NULL: nobody has to log in */
     struct persistence *persistence;            /* NULL: nothing is kept */
     const struct command *slots[COMMAND_SLOTS]; /* by hash of the name */
-    const char *unknown_command;
+    bool has_extension; /* an extension that knows more commands of this protocol is loaded */
 };
 void command_shared_init(struct command_shared *shared, const struct settings *settings,
                          struct store *store, struct counters_sum *counters,
                          const struct command_hooks *hooks);
+
+/* The reply to a line that is no command, or one with a number of words that it may not have. */
+const char *command_unknown(const struct command_shared *shared, const struct words *words);
 
 /* NULL: there is no such command. A name of two words is given with one blank between them. */
 const struct command *command_find(const struct command_shared *shared, const char *name,

@@ -237,7 +237,7 @@ void command_get(struct session *session, struct command_context *context,
                  const struct words *words)
 {
     if (words->count == 1)
-        session_say(session, context, context->shared->unknown_command);
+        session_say(session, context, command_unknown(context->shared, words));
     else
         session_say_bad_format(session, context);
 }

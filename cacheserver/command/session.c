@@ -142,7 +142,8 @@ static void run_line(struct session *session, struct command_context *context, c
     session->noreply = closing == TAKES_NOREPLY;
     if (!command) {
         pipe_deinit(&session->pipe);
-        session_say(session, context, context->shared->unknown_command);
+        session->noreply = false;
+        session_say(session, context, command_unknown(context->shared, &words));
         return;
     }
     if (command->traits & TAKES_PIPE)

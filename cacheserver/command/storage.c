@@ -63,6 +63,14 @@ void storage_refuse(struct session *session, struct command_context *context,
     session_swallow(session, request->value_len + 2);
 }
 
+/* What cannot exist cannot be replaced, either. */
+static enum store_result for_mode(enum store_result result, enum store_mode mode)
+{
+    if (result != STORE_BAD_PREFIX || mode == STORE_SET || mode == STORE_ADD)
+        return result;
+    return mode == STORE_CAS ? STORE_NOT_FOUND : STORE_NOT_STORED;
+}
+
 static void store(struct session *session, struct command_context *context,
                   const struct words *words, enum store_mode mode)
 {
@@ -85,7 +93,7 @@ static void store(struct session *session, struct command_context *context,
         session->cas = cas;
         session_begin_value(session, item, put);
     } else {
-        storage_refuse(session, context, &request, mode == STORE_SET, result);
+        storage_refuse(session, context, &request, mode == STORE_SET, for_mode(result, mode));
     }
 }
 

@@ -136,10 +136,8 @@ void command_shared_init(struct command_shared *shared, const struct settings *s
     shared->store = store;
     shared->counters = counters;
     shared->hooks = *hooks;
-    shared->unknown_command = settings_has_extension(settings, "ascii_scrub") ||
-                                      settings_has_extension(settings, "example_protocol")
-                                  ? "ERROR no matching command\r\n"
-                                  : "ERROR unknown command\r\n";
+    shared->has_extension = settings_has_extension(settings, "ascii_scrub") ||
+                            settings_has_extension(settings, "example_protocol");
     assert(command_count <= COMMAND_SLOTS / 2);
     for (size_t i = 0; i < command_count; i++) {
         unsigned slot = slot_of(commands[i].name, strlen(commands[i].name));
@@ -147,6 +145,14 @@ void command_shared_init(struct command_shared *shared, const struct settings *s
             slot = (slot + 1) % COMMAND_SLOTS;
         shared->slots[slot] = &commands[i];
     }
+}
+
+const char *command_unknown(const struct command_shared *shared, const struct words *words)
+{
+    if (!shared->has_extension)
+        return "ERROR unknown command\r\n";
+    return words->count < LIMIT_WORDS - 1 ? "ERROR no matching command\r\n"
+                                          : "ERROR too many arguments\r\n";
 }
 
 const struct command *command_find(const struct command_shared *shared, const char *name,

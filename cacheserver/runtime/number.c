@@ -26,6 +26,17 @@ bool number_parse_u64(const char *text, size_t len, uint64_t *value)
     return true;
 }
 
+bool number_parse_stored(const char *text, size_t len, uint64_t *value)
+{
+    while (len > 0 && text[len - 1] == ' ')
+        len--;
+    while (len > 0 && *text == ' ') {
+        text++;
+        len--;
+    }
+    return number_parse_u64(text, len, value);
+}
+
 bool number_parse_u32(const char *text, size_t len, uint32_t *value)
 {
     uint64_t wide;

@@ -9,6 +9,8 @@
 /* Parse exactly len characters as decimal; false when anything else is there or it does not fit. */
 bool number_parse_u64(const char *text, size_t len, uint64_t *value);
 bool number_parse_u32(const char *text, size_t len, uint32_t *value);
+/* A number as clients store it: blanks around it do not matter. */
+bool number_parse_stored(const char *text, size_t len, uint64_t *value);
 /* An optional '-' is allowed. */
 bool number_parse_i64(const char *text, size_t len, int64_t *value);
 

@@ -293,7 +293,7 @@ static enum store_result change(struct collection_access *access, struct tree_cu
     uint64_t old;
 
     btree_current(cursor, number->bkey->kind, &element);
-    if (!number_parse_u64(element.value, element.value_len, &old))
+    if (!number_parse_stored(element.value, element.value_len, &old))
         return STORE_NOT_A_NUMBER;
     if (number->increment)
         *value = old + number->delta;

@@ -351,7 +351,7 @@ static enum store_result change_number(struct store_thread *thread, struct store
 
     if (number->has_cas && number->cas != old->unique)
         return STORE_NOT_STORED;
-    if (old->pinned || !number_parse_u64(old->copy, old->len, &value))
+    if (old->pinned || !number_parse_stored(old->copy, old->len, &value))
         return STORE_NOT_A_NUMBER;
     if (number->increment)
         value += number->delta;

@@ -23,12 +23,13 @@ def free_port():
 class Server:
     """Listens on a free port of 127.0.0.1; fails the test when a sanitizer complained."""
 
-    def __init__(self, *options, env=None, listen=("-p", "-1", "-l", "127.0.0.1")):
+    def __init__(self, *options, env=None, listen=("-p", "-1", "-l", "127.0.0.1"),
+                 binary=BINARY):
         self.directory = tempfile.TemporaryDirectory(prefix="cacheserver-test-")
         port_file = Path(self.directory.name) / "ports"
         self._log = open(Path(self.directory.name) / "log", "w+b")
         self.process = subprocess.Popen(
-            [BINARY, *USER, *listen, *map(str, options)], stdin=subprocess.DEVNULL,
+            [binary, *USER, *listen, *map(str, options)], stdin=subprocess.DEVNULL,
             stdout=self._log, stderr=self._log,
             env={**os.environ, "MEMCACHED_PORT_FILENAME": str(port_file), **(env or {})})
         self._wait_for(lambda: port_file.exists() or self.process.poll() is not None)

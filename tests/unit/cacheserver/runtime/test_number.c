@@ -55,6 +55,18 @@ static void what_is_no_number_is_refused(void **state)
     assert_false(number_parse_u64("-1", 2, &value));
 }
 
+static void a_stored_number_may_have_blanks_around_it(void **state)
+{
+    const char *const others[] = {"", " ", "5 x", "x 5", "-5", "5 5"};
+    uint64_t value = 0;
+
+    (void)state;
+    assert_true(number_parse_stored("5", 1, &value) && value == 5);
+    assert_true(number_parse_stored("  6 ", 4, &value) && value == 6);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_false(number_parse_stored(others[i], strlen(others[i]), &value));
+}
+
 static void a_sign_is_read_where_it_may_stand(void **state)
 {
     int64_t value;
@@ -88,6 +100,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(leading_zeros_count_as_digits),
         cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(a_stored_number_may_have_blanks_around_it),
         cmocka_unit_test(a_sign_is_read_where_it_may_stand),
         cmocka_unit_test(what_is_printed_is_read_back),
     };

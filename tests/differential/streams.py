@@ -1,0 +1,87 @@
+"""Streams: for each family random steps of its commands, and steps that look at what is left."""
+import random
+
+from .key_value import KEY_VALUE, flush
+from .lists_sets_maps import LIST, MAP, SET
+from .step import Step
+from .trees import TREE
+from .vocabulary import KEYS, Words
+
+_PIPED = {"lop": ("insert", "delete"), "sop": ("insert", "delete", "exist"),
+          "mop": ("insert", "upsert", "delete", "update"),
+          "bop": ("insert", "upsert", "delete", "update", "incr", "decr")}
+
+
+def _draw(w, table):
+    w.begin_step()
+    _, draw = w.random.choices(table, weights=[weight for weight, _ in table])[0]
+    return draw(w)
+
+
+def _piped(data):
+    """The command with "pipe" at its end, None when it cannot have one."""
+    line, end, rest = data.partition(b"\r\n")
+    words = line.decode("latin1").split()
+    if len(words) < 3 or words[1] not in _PIPED.get(words[0], ()):
+        return None
+    if words[-1] in ("noreply", "getrim", "pipe"):
+        return None
+    return line + b" pipe" + end + rest
+
+
+def _pipeline(table):
+    def draw(w):
+        piped = [_piped(_draw(w, table)) for _ in range(w.choice(1, 3, 6, 12))]
+        return b"".join(filter(None, piped)) + _draw(w, table)
+    return draw
+
+
+_FAMILIES = {
+    "kv": ("k", KEY_VALUE),
+    "list": ("l", LIST),
+    "set": ("s", SET),
+    "map": ("m", MAP),
+    "tree": ("b", TREE),
+}
+for name in ("list", "set", "map", "tree"):
+    letter, table = _FAMILIES[name]
+    third = sum(weight for weight, _ in table) // 3
+    _FAMILIES[f"{name}-pipe"] = (letter, [(third, _pipeline(table)), *table])
+FAMILIES = [*_FAMILIES, "mixed"]
+
+
+def _look(letter, key):
+    """Everything that can be seen of a key."""
+    head, colon, tail = key.rpartition(":")
+    key = f"{head}{colon}{letter}{tail}".encode()
+    return [b"get %b\r\n" % key, b"getattr %b\r\n" % key, b"lop get %b 0..-1\r\n" % key,
+            b"sop get %b 0\r\n" % key, b"mop get %b 0 0\r\n" % key,
+            b"bop get %b 0..18446744073709551615\r\n" % key,
+            b"bop get %b 0x00..0x%b\r\n" % (key, b"ff" * 31)]
+
+
+def _ending(letters):
+    steps = [data for letter in letters for key in KEYS for data in _look(letter, key)]
+    return steps + [b"stats\r\n", b"stats prefixes\r\n", b"stats detail dump\r\n",
+                    b"stats prefixlist item\r\n", b"stats scrub\r\n"]
+
+
+def _mixed(w, tables):
+    if w.chance(0.003):
+        return flush(w)
+    w.family, table = w.random.choice(tables)
+    return _draw(w, table)
+
+
+def make(family, seed, length):
+    """The same steps for the same arguments."""
+    source = random.Random(f"{family} {seed}")
+    if family == "mixed":
+        tables = [_FAMILIES[name] for name in ("kv", "list", "set", "map", "tree")]
+    else:
+        letter, table = _FAMILIES[family]
+        tables = [(letter, table + KEY_VALUE[-3:])]
+    w = Words(source, tables[0][0])
+    w.hex_share = 0
+    steps = [_mixed(w, tables) for _ in range(length)]
+    return [Step(data) for data in steps + _ending([letter for letter, _ in tables])]
