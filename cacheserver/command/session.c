@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cacheserver/command/authorize.h"
+#include "cacheserver/command/binary.h"
 #include "cacheserver/command/keys_line.h"
 #include "cacheserver/command/lookahead.h"
 #include "cacheserver/command/retrieval.h"
@@ -211,6 +212,25 @@ static size_t step_line(struct session *session, struct command_context *context
     return session->block_missing ? 0 : taken + session->block_bytes;
 }
 
+/* -B may have decided before. */
+static void choose_protocol(struct session *session, const struct command_context *context,
+                            char first)
+{
+    const char *binding = context->shared->settings->binding;
+    bool binary = binding[0] == 'b' || (binding[1] == 'u' && (uint8_t)first == BINARY_REQUEST);
+
+    session->protocol = binary ? PROTOCOL_BINARY : PROTOCOL_TEXT;
+}
+
+static size_t step_request(struct session *session, struct command_context *context,
+                           const char *input, size_t len)
+{
+    if (session->protocol == PROTOCOL_UNDECIDED)
+        choose_protocol(session, context, input[0]);
+    return session->protocol == PROTOCOL_TEXT ? step_line(session, context, input, len)
+                                              : binary_step(session, context, input, len);
+}
+
 static size_t step_value(struct session *session, struct command_context *context,
                          const char *input, size_t len)
 {
@@ -226,6 +246,11 @@ static size_t step_value(struct session *session, struct command_context *contex
 static size_t step_value_end(struct session *session, struct command_context *context,
                              const char *input, size_t len)
 {
+    if (session->protocol == PROTOCOL_BINARY) {
+        session->state = SESSION_LINE;
+        session->put(session, context);
+        return 0;
+    }
     if (len < 2)
         return 0;
     session->state = SESSION_LINE;
@@ -255,12 +280,9 @@ static size_t step_swallow(struct session *session, struct command_context *cont
 static size_t (*const steps[SESSION_STATES])(struct session *session,
                                              struct command_context *context, const char *input,
                                              size_t len) = {
-    [SESSION_LINE] = step_line,
-    [SESSION_KEYS] = retrieval_step_keys,
-    [SESSION_VALUE] = step_value,
-    [SESSION_VALUE_END] = step_value_end,
-    [SESSION_SWALLOW] = step_swallow,
-    [SESSION_KEYS_LINE] = keys_line_step,
+    [SESSION_LINE] = step_request,          [SESSION_KEYS] = retrieval_step_keys,
+    [SESSION_VALUE] = step_value,           [SESSION_VALUE_END] = step_value_end,
+    [SESSION_SWALLOW] = step_swallow,       [SESSION_KEYS_LINE] = keys_line_step,
     [SESSION_TASK] = keys_line_step_answer,
 };
 
@@ -291,7 +313,8 @@ bool session_is_full(const struct command_context *context)
 
 bool session_has_work(const struct session *session)
 {
-    return session->state == SESSION_TASK;
+    return session->state == SESSION_TASK ||
+           (session->state == SESSION_VALUE_END && session->protocol == PROTOCOL_BINARY);
 }
 
 char *session_value_room(struct session *session, size_t *room)

@@ -6,6 +6,7 @@
 #include "cacheserver/auth/auth.h"
 #include "cacheserver/command/command.h"
 #include "cacheserver/command/pipe.h"
+#include "cacheserver/protocol/binary.h"
 
 /*
  * One client's conversation: bytes in, replies out, without a socket. It can stop and go on at any
@@ -45,9 +46,13 @@ struct keys {
     char separator;
 };
 
+/* The first byte of a connection says what its client speaks. */
+enum session_protocol { PROTOCOL_UNDECIDED = 0, PROTOCOL_TEXT, PROTOCOL_BINARY };
+
 struct session {
     char peer[SESSION_PEER_MAX]; /* the client's address as text, for logs */
     enum session_state state;
+    enum session_protocol protocol;
     bool closing; /* the client said quit, or what it sends makes no sense */
     bool noreply;
 
@@ -62,6 +67,7 @@ struct session {
     void (*put)(struct session *session, struct command_context *context);
     enum store_mode mode;
     uint64_t cas;
+    struct binary_echo echo; /* of a binary request that waits for its value */
 
     struct auth_session *auth; /* NULL: the client has not tried to log in */
     bool refused;              /* the request that is being handled is not allowed */

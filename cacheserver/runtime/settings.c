@@ -104,9 +104,8 @@ static const char *read_string(const struct option_row *row, void *field, const 
 
 static const char *read_binding(const struct option_row *row, void *field, const char *text)
 {
-    if (strcmp(text, "auto") && strcmp(text, "ascii"))
-        return strcmp(text, "binary") ? "is neither auto, ascii nor binary"
-                                      : "is not offered: this server speaks the text protocol";
+    if (strcmp(text, "auto") && strcmp(text, "ascii") && strcmp(text, "binary"))
+        return "is neither auto, ascii nor binary";
     return read_string(row, field, text);
 }
 
@@ -243,7 +242,8 @@ static const struct option_row rows[] = {
     {'C', NULL, NULL, NULL, read_switch, FIELD(no_cas), 0, 0, "answer 0 as cas unique"},
     {'b', NULL, "N", "1024", read_unsigned, FIELD(backlog), 1, 1 << 20,
      "connections waiting to be accepted"},
-    {'B', NULL, "PROTO", "auto", read_binding, FIELD(binding), 0, 0, "protocol: auto or ascii"},
+    {'B', NULL, "PROTO", "auto", read_binding, FIELD(binding), 0, 0,
+     "protocol: auto, ascii or binary"},
     {'I', "item_size_max", "SIZE", "1m", read_bytes, FIELD(item_size_max_bytes), 20480, 128 * MB,
      "largest item, with k or m for units"},
     {'E', NULL, "FILE", NULL, read_string, FIELD(engine), 0, 0, "accepted; the engine is built in"},

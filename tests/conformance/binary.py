@@ -1,0 +1,59 @@
+"""Frames of the binary protocol."""
+import struct
+from dataclasses import dataclass
+
+OPCODES = {
+    "get": 0x00, "set": 0x01, "add": 0x02, "replace": 0x03, "delete": 0x04, "incr": 0x05,
+    "decr": 0x06, "quit": 0x07, "flush": 0x08, "getq": 0x09, "noop": 0x0a, "version": 0x0b,
+    "getk": 0x0c, "getkq": 0x0d, "append": 0x0e, "prepend": 0x0f, "stat": 0x10, "setq": 0x11,
+    "addq": 0x12, "replaceq": 0x13, "deleteq": 0x14, "incrq": 0x15, "decrq": 0x16, "quitq": 0x17,
+    "flushq": 0x18, "appendq": 0x19, "prependq": 0x1a, "touch": 0x1c, "gat": 0x1d, "gatq": 0x1e,
+    "sasl_mechs": 0x20, "sasl_auth": 0x21, "sasl_step": 0x22, "gatk": 0x23, "gatkq": 0x24,
+}
+OK, NOT_FOUND, EXISTS, TOO_LARGE, INVALID, NOT_STORED, NOT_A_NUMBER = range(7)
+AUTH_ERROR, AUTH_CONTINUE, BAD_TYPE, BAD_PREFIX = 0x20, 0x21, 0x32, 0x51
+UNKNOWN, NO_MEMORY, NOT_SUPPORTED = 0x81, 0x82, 0x83
+
+_HEADER = struct.Struct(">BBHBBHI4sQ")
+
+
+@dataclass
+class Response:
+    opcode: int
+    status: int
+    opaque: bytes
+    cas: int
+    extras: bytes
+    key: bytes
+    value: bytes
+
+
+def request(name, key=b"", value=b"", extras=b"", cas=0, opaque=b"\0\0\0\0"):
+    opcode = OPCODES.get(name, name)
+    body = extras + key + value
+    return _HEADER.pack(0x80, opcode, len(key), len(extras), 0, 0, len(body), opaque, cas) + body
+
+
+def store(name, key, value, flags=0, exptime=0, **more):
+    return request(name, key, value, struct.pack(">II", flags, exptime & 0xffffffff), **more)
+
+
+def number(name, key, delta, initial=0, exptime=0xffffffff, **more):
+    return request(name, key, b"", struct.pack(">QQI", delta, initial, exptime), **more)
+
+
+def expiry(name, key=b"", exptime=0, **more):
+    return request(name, key, b"", struct.pack(">I", exptime & 0xffffffff), **more)
+
+
+def parse(data):
+    """All responses of the bytes, which must be whole ones."""
+    responses = []
+    while data:
+        assert len(data) >= 24, data
+        magic, opcode, nkey, nextras, kind, status, nbody, opaque, cas = _HEADER.unpack(data[:24])
+        assert magic == 0x81 and kind == 0 and len(data) >= 24 + nbody, data
+        body, data = data[24:24 + nbody], data[24 + nbody:]
+        responses.append(Response(opcode, status, opaque, cas, body[:nextras],
+                                  body[nextras:nextras + nkey], body[nextras + nkey:]))
+    return responses
