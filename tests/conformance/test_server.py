@@ -2,6 +2,7 @@
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -248,13 +249,24 @@ def test_connections_beyond_the_limit_are_refused_but_ten_local_ones(start):
         assert client.ask(b"version\r\n") == b"VERSION 1.15.0\r\n"
 
 
-def test_two_thousand_connections_are_served(start):
-    server = start("-c", "3000", "-t", "4")
-    clients = [server.connect() for _ in range(2000)]
+def raise_open_files(wanted):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+    elif soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def test_ten_thousand_connections_are_served(start):
+    raise_open_files(10500)
+    server = start("-c", "10000", "-t", "4")
+    clients = [server.connect() for _ in range(10000)]
     for client in clients:
-        client.send(b"version\r\n")
+        client.send(b"ver")
+    for client in clients:
+        client.send(b"sion\r\n")
     assert all(client.read(16) == b"VERSION 1.15.0\r\n" for client in clients)
-    assert clients[0].stats()["curr_connections"] == "2000"
+    assert clients[0].stats()["curr_connections"] == "10000"
     for client in clients[1:]:
         client.close()
     eventually(lambda: clients[0].stats()["curr_connections"] == "1")
