@@ -34,24 +34,32 @@ bool words_take_last(struct words_left *left, const char *text)
     return true;
 }
 
-static bool parse_overflow(struct collection_attributes *attributes, enum item_type type,
-                           const struct word *word)
+const char *collection_overflow_name(enum collection_overflow overflow)
 {
     for (size_t i = 0; i < sizeof(overflows) / sizeof(overflows[0]); i++)
-        if (overflows[i].types & TYPE(type) && word_is(word, overflows[i].name)) {
-            attributes->overflow = overflows[i].overflow;
+        if (overflows[i].overflow == overflow)
+            return overflows[i].name;
+    return "";
+}
+
+bool collection_parse_overflow(const struct word *word, unsigned types,
+                               enum collection_overflow *overflow)
+{
+    for (size_t i = 0; i < sizeof(overflows) / sizeof(overflows[0]); i++)
+        if (overflows[i].types & types && word_is(word, overflows[i].name)) {
+            *overflow = overflows[i].overflow;
             return true;
         }
     return false;
 }
 
-static bool parse_max_count(struct collection_attributes *attributes, const struct word *word)
+bool collection_parse_max_count(const struct word *word, int32_t *max_count)
 {
     int64_t value;
 
     if (!number_parse_i64(word->at, word->len, &value) || value < INT32_MIN || value > INT32_MAX)
         return false;
-    attributes->max_count = (int32_t)value;
+    *max_count = (int32_t)value;
     return true;
 }
 
@@ -67,10 +75,11 @@ bool collection_parse_attributes(struct collection_attributes *attributes, enum 
     if (rest.count < 1 || rest.count > 4 ||
         !number_parse_u32(rest.at[0].at, rest.at[0].len, &attributes->flags) ||
         (rest.count > 1 && !number_parse_i64(rest.at[1].at, rest.at[1].len, &exptime)) ||
-        (rest.count > 2 && !parse_max_count(attributes, &rest.at[2])))
+        (rest.count > 2 && !collection_parse_max_count(&rest.at[2], &attributes->max_count)))
         return false;
     attributes->exptime = clock_expiry(exptime, clock_now());
-    return rest.count < 4 || parse_overflow(attributes, type, &rest.at[3]);
+    return rest.count < 4 ||
+           collection_parse_overflow(&rest.at[3], TYPE(type), &attributes->overflow);
 }
 
 bool collection_parse_create(struct collection_attributes *attributes,

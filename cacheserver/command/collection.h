@@ -31,6 +31,12 @@ bool collection_parse_create(struct collection_attributes *attributes,
                              const struct collection_attributes **create, enum item_type type,
                              struct words_left left);
 
+/* Single attributes; `types` is a set of 1 << enum item_type that may have the action. */
+bool collection_parse_max_count(const struct word *word, int32_t *max_count);
+bool collection_parse_overflow(const struct word *word, unsigned types,
+                               enum collection_overflow *overflow);
+const char *collection_overflow_name(enum collection_overflow overflow);
+
 /* The length of an element's value. */
 bool collection_parse_length(const struct word *word, size_t *len);
 /* The element's value, see session_block; refuses one that is too large and counts that as one of

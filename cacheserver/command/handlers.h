@@ -66,3 +66,28 @@ HANDLER(bop_pwg);
 /* btree_mget.c, btree_smget.c */
 HANDLER(bop_mget);
 HANDLER(bop_smget);
+
+/* list.c */
+HANDLER(lop_create);
+HANDLER(lop_insert);
+HANDLER(lop_delete);
+HANDLER(lop_get);
+
+/* set.c */
+HANDLER(sop_create);
+HANDLER(sop_insert);
+HANDLER(sop_delete);
+HANDLER(sop_exist);
+HANDLER(sop_get);
+
+/* map.c */
+HANDLER(mop_create);
+HANDLER(mop_insert);
+HANDLER(mop_upsert);
+HANDLER(mop_update);
+HANDLER(mop_delete);
+HANDLER(mop_get);
+
+/* attributes.c */
+HANDLER(getattr);
+HANDLER(setattr);

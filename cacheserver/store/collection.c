@@ -46,6 +46,14 @@ uint32_t collection_max_count(struct store *store, enum item_type type, int32_t 
     return max_count < 0 || (uint32_t)max_count > most ? most : (uint32_t)max_count;
 }
 
+void collection_refresh(struct store *store, struct item *item)
+{
+    struct collection *collection = item_collection(item);
+
+    if (collection->unlimited)
+        collection->max_count = collection_max_count(store, item_type(item), -1);
+}
+
 static void init_collection(struct store *store, struct item *item, enum item_type type,
                             const struct collection_attributes *attributes)
 {
@@ -132,8 +140,7 @@ static enum store_result check_item(struct collection_access *access,
         return STORE_TYPE_MISMATCH;
     access->collection = item_collection(item);
     access->room.owner = item;
-    if (access->collection->unlimited)
-        access->collection->max_count = collection_max_count(access->thread->store, call->type, -1);
+    collection_refresh(access->thread->store, item);
     item_use(item, access->thread->now_ms);
     return access->collection->unreadable && call->reading ? STORE_UNREADABLE : STORE_OK;
 }

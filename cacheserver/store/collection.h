@@ -75,5 +75,8 @@ uint64_t collection_hash(const struct store *store, const char *bytes, size_t le
 enum store_result collection_removed(struct collection_access *access,
                                      enum store_removal_mode mode);
 
+/* Takes over what the server allows now, if the collection's maximum follows that. */
+void collection_refresh(struct store *store, struct item *item);
+
 /* How many elements a collection made with this maximum may have. */
 uint32_t collection_max_count(struct store *store, enum item_type type, int32_t max_count);

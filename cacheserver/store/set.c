@@ -40,12 +40,12 @@ static enum store_result act_insert(struct collection_access *access, void *argu
     struct collection *collection = access->collection;
     struct tree_cursor cursor;
 
+    if (collection->tree.count >= collection->max_count)
+        return STORE_OVERFLOWED;
     if (find_value(access, call, &cursor))
         return STORE_ELEMENT_EXISTS;
     if (!collection_may_grow(access, call->len))
         return STORE_NO_MEMORY;
-    if (collection->tree.count >= collection->max_count)
-        return STORE_OVERFLOWED;
     char *place = tree_insert(&cursor, &access->room, call->key, call->len);
     if (!place)
         return STORE_NO_MEMORY;
