@@ -10,7 +10,7 @@ packages_run="zookeeper default-jre-headless python3-kazoo python3-pymemcache ip
 packages_test="clang llvm clang-format-14 clang-tidy-14 clang-format clang-tidy libclang-rt-14-dev
     universal-ctags python3-pytest python3-kazoo python3-pymemcache python3-yaml python3-jsonschema mandoc
     openssh-server openssh-client sudo iproute2 util-linux procps bzip2 xz-utils zstd systemd zookeeper
-    default-jre-headless libsasl2-modules"
+    default-jre-headless libsasl2-modules libmemcached-tools"
 
 install_packages() {
     local group list missing=() package

@@ -118,7 +118,7 @@ static void stats_settings(struct session *session, struct command_context *cont
     stat_u64(context, "maxbytes", totals.memory_limit_bytes);
     stat_u64(context, "maxconns", hooks->max_connections(hooks->arg));
     reply_format(context->reply, "STAT tcpport %d\r\n", settings->tcp_port);
-    stat_u64(context, "udpport", 0);
+    reply_format(context->reply, "STAT udpport %d\r\n", settings->udp_port);
     stat_u64(context, "sticky_limit", totals.sticky_limit_bytes);
     stat_text(context, "inter", settings->listen_addresses ? settings->listen_addresses : "NULL");
     stat_u64(context, "verbosity", (uint64_t)log_get_level() - LOG_LEVEL_WARNING);

@@ -16,11 +16,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int set_options(int fd, int family)
+/* Two servers may share a UDP port that both may reuse, so that is not asked for. */
+static int set_options(int fd, int family, bool is_udp)
 {
     int on = 1;
 
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+    if (!is_udp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
         return -1;
     if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
         return -1;
@@ -41,14 +42,14 @@ static int bound_port(int fd)
     return 0;
 }
 
-static int add(struct listeners *listeners, int fd, int family)
+static int add(struct listeners *listeners, int fd, int family, bool is_udp)
 {
     if (listeners->count == LISTENERS_MAX) {
         errno = EMFILE;
         return -1;
     }
     listeners->items[listeners->count++] =
-        (struct listener){.fd = fd, .family = family, .port = bound_port(fd)};
+        (struct listener){.fd = fd, .family = family, .port = bound_port(fd), .is_udp = is_udp};
     return 0;
 }
 
@@ -58,8 +59,9 @@ static int listen_on(struct listeners *listeners, const struct addrinfo *info, u
                     info->ai_protocol);
     if (fd < 0)
         return -1;
-    if (set_options(fd, info->ai_family) || bind(fd, info->ai_addr, info->ai_addrlen) ||
-        listen(fd, (int)backlog) || add(listeners, fd, info->ai_family)) {
+    bool is_udp = info->ai_socktype == SOCK_DGRAM;
+    if (set_options(fd, info->ai_family, is_udp) || bind(fd, info->ai_addr, info->ai_addrlen) ||
+        (!is_udp && listen(fd, (int)backlog)) || add(listeners, fd, info->ai_family, is_udp)) {
         int saved = errno;
         close(fd);
         errno = saved;
@@ -76,20 +78,20 @@ static int complain(FILE *errors, const char *address, const char *port, const c
 }
 
 static int listen_address(struct listeners *listeners, const struct settings *settings,
-                          const char *address, int tcp_port, FILE *errors)
+                          const char *address, int type, int wanted_port, FILE *errors)
 {
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = type};
     struct addrinfo *list;
     char port[16];
     int last_error = 0;
     unsigned before = listeners->count;
 
-    snprintf(port, sizeof(port), "%d", tcp_port > 0 ? tcp_port : 0);
+    snprintf(port, sizeof(port), "%d", wanted_port > 0 ? wanted_port : 0);
     int failed = getaddrinfo(address, port, &hints, &list);
     if (failed)
         return complain(errors, address, port, gai_strerror(failed));
     for (struct addrinfo *info = list; info; info = info->ai_next) {
-        if (listeners->count > before && tcp_port < 0 && info->ai_family == AF_INET6)
+        if (listeners->count > before && wanted_port < 0 && info->ai_family == AF_INET6)
             ((struct sockaddr_in6 *)info->ai_addr)->sin6_port =
                 htons((uint16_t)listeners->items[before].port);
         if (!listen_on(listeners, info, settings->backlog))
@@ -104,19 +106,29 @@ static int listen_address(struct listeners *listeners, const struct settings *se
     return 0;
 }
 
-static int listen_tcp(struct listeners *listeners, const struct settings *settings, FILE *errors)
+static int port_of(const struct listeners *listeners, bool is_udp)
+{
+    for (unsigned i = 0; i < listeners->count; i++)
+        if (listeners->items[i].family != AF_UNIX && listeners->items[i].is_udp == is_udp)
+            return listeners->items[i].port;
+    return 0;
+}
+
+/* On all addresses; a port that the system chose for the first holds for the others, too. */
+static int listen_all(struct listeners *listeners, const struct settings *settings, int type,
+                      int wanted_port, FILE *errors)
 {
     if (!settings->listen_addresses)
-        return listen_address(listeners, settings, NULL, settings->tcp_port, errors);
+        return listen_address(listeners, settings, NULL, type, wanted_port, errors);
     char *copy = strdup(settings->listen_addresses), *rest;
     if (!copy)
         return complain(errors, settings->listen_addresses, "", strerror(ENOMEM));
     int failed = 0;
     for (char *address = strtok_r(copy, ", ", &rest); address && !failed;
          address = strtok_r(NULL, ", ", &rest)) {
-        int known = listeners_tcp_port(listeners);
-        failed = listen_address(listeners, settings, address, known ? known : settings->tcp_port,
-                                errors);
+        int known = port_of(listeners, type == SOCK_DGRAM);
+        failed =
+            listen_address(listeners, settings, address, type, known ? known : wanted_port, errors);
     }
     free(copy);
     return failed;
@@ -139,7 +151,7 @@ static int listen_unix(struct listeners *listeners, const struct settings *setti
     mode_t old = umask((mode_t)(~settings->unix_mask & 0777));
     int failed = bind(fd, (struct sockaddr *)&address, sizeof(address));
     umask(old);
-    if (failed || listen(fd, (int)settings->backlog) || add(listeners, fd, AF_UNIX)) {
+    if (failed || listen(fd, (int)settings->backlog) || add(listeners, fd, AF_UNIX, false)) {
         complain(errors, path, "-", strerror(errno));
         close(fd);
         return -1;
@@ -160,7 +172,8 @@ static void write_port_file(const struct listeners *listeners)
         return;
     for (unsigned i = 0; i < listeners->count; i++)
         if (listeners->items[i].family != AF_UNIX)
-            fprintf(file, "TCP %s: %d\n", listeners->items[i].family == AF_INET ? "INET" : "INET6",
+            fprintf(file, "%s %s: %d\n", listeners->items[i].is_udp ? "UDP" : "TCP",
+                    listeners->items[i].family == AF_INET ? "INET" : "INET6",
                     listeners->items[i].port);
     if (!fclose(file))
         rename(temporary, path);
@@ -174,7 +187,9 @@ int listeners_open(struct listeners *listeners, const struct settings *settings,
     if (settings->unix_path)
         failed = listen_unix(listeners, settings, errors);
     else if (settings->tcp_port)
-        failed = listen_tcp(listeners, settings, errors);
+        failed = listen_all(listeners, settings, SOCK_STREAM, settings->tcp_port, errors);
+    if (!failed && !settings->unix_path && settings->udp_port)
+        failed = listen_all(listeners, settings, SOCK_DGRAM, settings->udp_port, errors);
     if (failed) {
         listeners_close(listeners);
         return -1;
@@ -196,8 +211,10 @@ void listeners_close(struct listeners *listeners)
 
 int listeners_tcp_port(const struct listeners *listeners)
 {
-    for (unsigned i = 0; i < listeners->count; i++)
-        if (listeners->items[i].family != AF_UNIX)
-            return listeners->items[i].port;
-    return 0;
+    return port_of(listeners, false);
+}
+
+bool listeners_have_udp(const struct listeners *listeners)
+{
+    return port_of(listeners, true) != 0;
 }

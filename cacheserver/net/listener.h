@@ -10,6 +10,7 @@ struct listener {
     int fd;
     int family; /* AF_INET, AF_INET6, AF_UNIX */
     int port;
+    bool is_udp;
 };
 
 struct listeners {
@@ -25,3 +26,4 @@ void listeners_close(struct listeners *listeners);
 
 /* The TCP port really used, which differs from the settings when those say -1; 0: none. */
 int listeners_tcp_port(const struct listeners *listeners);
+bool listeners_have_udp(const struct listeners *listeners);

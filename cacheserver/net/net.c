@@ -1,11 +1,10 @@
 /*
  * One thread accepts and gives each connection to the worker that has the fewest: with
  * SO_REUSEPORT the kernel would spread them by hash, and with the few dozen connections of a cache
- * client that leaves one worker twice the load of another.
+ * client that leaves one worker twice the load of another. The same thread answers datagrams.
  */
 #include "cacheserver/net/net.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -17,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cacheserver/net/address.h"
 #include "cacheserver/runtime/log.h"
 
 static int watch(struct net *net, int fd, void *what)
@@ -68,6 +68,11 @@ int net_open(struct net *net, const struct settings *settings, struct command_sh
     if (!net->counters)
         goto failed;
     counters_sum_register(shared->counters, net->counters);
+    if (listeners_have_udp(&net->listeners)) {
+        net->datagrams = datagrams_new(shared, net->counters);
+        if (!net->datagrams)
+            goto failed;
+    }
     if (open_workers(net, shared) || open_acceptor(net))
         goto failed;
     return 0;
@@ -118,17 +123,6 @@ static void reject_with_spare(struct net *net, int listener)
     log_write_limited(&limit, LOG_LEVEL_WARNING, "out of file descriptors, connection refused");
 }
 
-static void describe(const struct sockaddr_storage *address, char peer[SESSION_PEER_MAX])
-{
-    const void *bytes = &((const struct sockaddr_in *)address)->sin_addr;
-
-    if (address->ss_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
-    if (address->ss_family == AF_UNIX ||
-        !inet_ntop(address->ss_family, bytes, peer, SESSION_PEER_MAX))
-        strcpy(peer, "unix");
-}
-
 static void hand_over(struct net *net, int fd, const struct sockaddr_storage *address)
 {
     char peer[SESSION_PEER_MAX];
@@ -142,7 +136,7 @@ static void hand_over(struct net *net, int fd, const struct sockaddr_storage *ad
     if (address->ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     counter_add(net->counters, COUNTER_total_connections, 1);
-    describe(address, peer);
+    address_describe(address, peer, sizeof(peer));
     if (worker_adopt(least_loaded(net), fd, peer))
         close(fd);
 }
@@ -175,7 +169,10 @@ static void *accept_connections(void *argument)
             struct listener *listener = events[i].data.ptr;
             if (!listener)
                 return NULL;
-            accept_all(net, listener->fd);
+            if (listener->is_udp)
+                datagrams_serve(net->datagrams, listener->fd);
+            else
+                accept_all(net, listener->fd);
         }
     }
 }
@@ -221,6 +218,8 @@ void net_close(struct net *net)
     for (unsigned i = 0; i < net->worker_count; i++)
         worker_free(net->workers[i]);
     net->worker_count = 0;
+    datagrams_free(net->datagrams);
+    net->datagrams = NULL;
     if (net->epoll_fd >= 0)
         close(net->epoll_fd);
     if (net->wake_fd >= 0)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cacheserver/net/datagrams.h"
 #include "cacheserver/net/listener.h"
 #include "cacheserver/net/worker.h"
 
@@ -22,7 +23,8 @@ struct net {
     unsigned worker_count, started_workers;
     _Atomic unsigned connection_count;
     _Atomic unsigned max_connections;
-    struct counters *counters; /* of the accepting thread */
+    struct counters *counters;   /* of the accepting thread */
+    struct datagrams *datagrams; /* NULL: no UDP; the accepting thread's, too */
     pthread_t acceptor;
     bool acceptor_started;
     int epoll_fd, wake_fd, spare_fd;

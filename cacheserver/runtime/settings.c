@@ -204,8 +204,8 @@ static const char *read_nothing(const struct option_row *row, void *field, const
 static const struct option_row rows[] = {
     {'p', NULL, "PORT", "11211", read_port, FIELD(tcp_port), -1, 65535,
      "TCP port to listen on; 0 for none, -1 for any free one"},
-    {'U', NULL, "PORT", "0", read_port, FIELD(udp_port), 0, 65535,
-     "accepted; UDP is not offered. Without -p it sets the TCP port"},
+    {'U', NULL, "PORT", "0", read_port, FIELD(udp_port), -1, 65535,
+     "UDP port; 0 for none, -1 for any free one. Without -p it sets the TCP port, too"},
     {'s', NULL, "PATH", NULL, read_string, FIELD(unix_path), 0, 0,
      "listen on this Unix socket instead of TCP"},
     {'a', NULL, "MASK", "0700", read_octal, FIELD(unix_mask), 0, 0,

@@ -1,4 +1,6 @@
 """Clients that people use."""
+import subprocess
+
 import pytest
 from pymemcache.client.base import Client as Pymemcache
 from pymemcache.client.base import PooledClient
@@ -56,3 +58,45 @@ def test_pymemcache_pools_connections(start):
     pool = PooledClient(("127.0.0.1", start().port), max_pool_size=4, timeout=20)
     assert pool.set("key", b"v" * 100000) and pool.get("key") == b"v" * 100000
     pool.close()
+
+
+def run(program, port, *arguments, **how):
+    """A program of libmemcached."""
+    done = subprocess.run([program, f"--servers=127.0.0.1:{port}", *arguments], timeout=120,
+                          capture_output=True, **how)
+    return done.returncode, done.stdout.decode()
+
+
+@pytest.mark.parametrize("protocol", ["-a", "-b"])
+def test_libmemcached_finds_the_protocol_complete(start, protocol):
+    done = subprocess.run(["memccapable", "-h", "127.0.0.1", "-p", str(start().port), protocol],
+                          timeout=120, capture_output=True, text=True)
+    assert done.returncode == 0 and "All tests passed" in done.stdout, done.stdout
+    assert "FAIL" not in done.stdout
+
+
+@pytest.mark.parametrize("protocol", [[], ["--binary"]])
+def test_libmemcached_tools_store_and_read_files(start, tmp_path, protocol):
+    port = start().port
+    value = tmp_path / "value"
+    value.write_bytes(b"a value\n" * 10000)
+    assert run("memccp", port, *protocol, str(value))[0] == 0
+    status, read = run("memccat", port, *protocol, "value")
+    assert status == 0 and read.rstrip("\n") == value.read_text().rstrip("\n")
+    assert run("memcexist", port, *protocol, "value")[0] == 0
+    assert run("memctouch", port, *protocol, "--expire=100", "value")[0] == 0
+    assert run("memcrm", port, *protocol, "value")[0] == 0
+    assert run("memcexist", port, *protocol, "value")[0] != 0
+    status, statistics = run("memcstat", port, *protocol)
+    assert status == 0 and "curr_items: 0" in statistics
+    assert run("memcflush", port, *protocol)[0] == 0
+    assert run("memcping", port, *protocol)[0] == 0
+
+
+@pytest.mark.parametrize("arguments", [["--test=set"], ["--test=get"], ["--test=mget"],
+                                       ["--test=set", "--binary"], ["--test=get", "--binary"],
+                                       ["--test=mget", "--binary"], ["--test=set", "--non-blocking"]])
+def test_libmemcached_slaps_in_vain(start, arguments):
+    status, text = run("memcslap", start().port, *arguments, "--concurrency=4",
+                       "--execute-number=500", "--initial-load=500")
+    assert status == 0, text

@@ -162,7 +162,6 @@ static void what_is_wrong_is_said_in_one_line(void **state)
         {"-I 256m", "-I 256m: is too large"},
         {"-I 1x", "-I 1x: is not a size"},
         {"-B http", "neither auto, ascii nor binary"},
-        {"-S", "not built with SASL"},
         {"-p", "-p needs an argument"},
         {"-Z", "-Z is not an option"},
         {"more", "unexpected argument more"},
