@@ -90,7 +90,7 @@ def test_libmemcached_tools_store_and_read_files(start, tmp_path, protocol):
     status, statistics = run("memcstat", port, *protocol)
     assert status == 0 and "limit_maxbytes: 67108864" in statistics
     assert run("memcflush", port, *protocol)[0] == 0
-    assert run("memcping", port, *protocol)[0] == 0
+    assert run("memcping", port)[0] == 0
 
 
 @pytest.mark.parametrize("arguments", [["--test=set"], ["--test=get"], ["--test=mget"],
