@@ -55,24 +55,3 @@ HANDLER(ready)
     (void)words;
     session_say(session, context, hooks->is_ready(hooks->arg) ? "READY\r\n" : "NOT_READY\r\n");
 }
-
-static const char *const help_groups[] = {"kv",    "meta", "list", "set",  "map",
-                                          "btree", "attr", "scan", "admin"};
-
-HANDLER(help)
-{
-    const char *group = NULL;
-
-    for (size_t i = 0; words->count == 2 && i < sizeof(help_groups) / sizeof(*help_groups); i++)
-        if (word_is(&words->word[1], help_groups[i]))
-            group = help_groups[i];
-    if (!group) {
-        session_say(session, context,
-                    "\tUsage: help [kv | list | set | map | btree | attr | scan | admin]\n\r\n");
-        return;
-    }
-    for (size_t i = 0; i < command_count; i++)
-        if (!strcmp(commands[i].help_group, group))
-            reply_format(context->reply, "\t%s\n", commands[i].syntax);
-    session_say(session, context, "\r\n");
-}

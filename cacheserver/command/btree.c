@@ -45,6 +45,8 @@ HANDLER(bop_create)
         store_create(context->store, key->at, key->len, ITEM_BTREE, &attributes);
     counter_add(context->counters, COUNTER_cmd_bop_create, 1);
     counter_add(context->counters, COUNTER_bop_create_oks, result == STORE_OK);
+    observe(context, context->key.at, context->key.len, COUNTER_cmd_bop_create,
+            result == STORE_OK ? COUNTER_bop_create_oks : COUNTER_COUNT);
     session_say(session, context, result == STORE_OK ? "CREATED\r\n" : session_failure(result));
 }
 

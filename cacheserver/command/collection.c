@@ -119,26 +119,33 @@ const char *collection_block(struct session *session, struct command_context *co
     return NULL;
 }
 
-void collection_count(struct command_context *context, const struct collection_counters *counters,
-                      enum store_result result)
+/* COUNTER_COUNT: none of them. */
+static enum counter outcome_of(const struct collection_counters *counters, enum store_result result)
 {
-    counter_add(context->counters, counters->command, 1);
     switch (result) {
     case STORE_OK:
     case STORE_CREATED_OK:
     case STORE_REPLACED:
     case STORE_DROPPED:
     case STORE_TRIMMED:
-        counter_add(context->counters, counters->hits, 1);
-        break;
+        return counters->hits;
     case STORE_NO_ELEMENT:
-        counter_add(context->counters, counters->none, 1);
-        break;
+        return counters->none;
     case STORE_NOT_FOUND:
     case STORE_UNREADABLE:
-        counter_add(context->counters, counters->misses, 1);
-        break;
+        return counters->misses;
     default:
-        break;
+        return COUNTER_COUNT;
     }
+}
+
+void collection_count(struct command_context *context, const struct collection_counters *counters,
+                      enum store_result result)
+{
+    enum counter outcome = outcome_of(counters, result);
+
+    counter_add(context->counters, counters->command, 1);
+    if (outcome != COUNTER_COUNT)
+        counter_add(context->counters, outcome, 1);
+    observe(context, context->key.at, context->key.len, counters->command, outcome);
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "cacheserver/auth/auth.h"
+#include "cacheserver/command/observe.h"
 #include "cacheserver/persistence/persistence.h"
 #include "cacheserver/protocol/reply.h"
 #include "cacheserver/protocol/words.h"
@@ -25,6 +26,7 @@ enum command_trait {
     TAKES_PIPE = 2,    /* a closing word "pipe" puts it off, see pipe.h */
     HAS_BLOCK = 4,     /* data follows the line, so the handler runs even to drop the request */
     IS_FAMILY = 8, /* the name goes on with the second word; the handler answers if it does not */
+    OF_SCRUB_EXTENSION = 16, /* there only if that extension was asked for */
 };
 
 struct command {
@@ -41,6 +43,8 @@ struct command {
 extern const struct command commands[];
 extern const size_t command_count;
 
+enum scrub_stale_outcome { SCRUB_STALE_STARTED, SCRUB_STALE_BUSY, SCRUB_STALE_NOT_SUPPORTED };
+
 /* What the layers above the commands answer; `arg` is theirs. Called by any worker. */
 struct command_hooks {
     void *arg;
@@ -51,9 +55,11 @@ struct command_hooks {
     unsigned (*open_connections)(void *arg);
     unsigned (*max_connections)(void *arg);
     void (*set_max_connections)(void *arg, unsigned max);
+    /* NULL: not supported. */
+    enum scrub_stale_outcome (*scrub_stale)(void *arg);
 };
 
-/* Shared by all workers; read-only after command_shared_init. */
+/* Shared by all workers; what is not atomic is read-only after command_shared_init. */
 #define COMMAND_SLOTS 256
 struct command_shared {
     const struct settings *settings;
@@ -64,10 +70,13 @@ struct command_shared {
     struct persistence *persistence;            /* NULL: nothing is kept */
     const struct command *slots[COMMAND_SLOTS]; /* by hash of the name */
     bool has_extension; /* an extension that knows more commands of this protocol is loaded */
+    struct observed observed;
+    _Atomic uint32_t max_stats_prefixes;
 };
 void command_shared_init(struct command_shared *shared, const struct settings *settings,
                          struct store *store, struct counters_sum *counters,
                          const struct command_hooks *hooks);
+void command_shared_deinit(struct command_shared *shared);
 
 /* The reply to a line that is no command, or one with a number of words that it may not have. */
 const char *command_unknown(const struct command_shared *shared, const struct words *words);
@@ -91,6 +100,10 @@ struct command_context {
     /* What came after the line of the request that is being handled. */
     const char *rest;
     size_t rest_len;
+
+    /* The first word after the name of the command: its key, if it has one. For what is counted by
+     * key; a command that goes on later sets it to the key that it remembers. */
+    struct word key;
 };
 
 /* What a budget is counted in: about a microsecond's work, such as looking one key up. */

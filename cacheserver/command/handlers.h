@@ -91,3 +91,13 @@ HANDLER(mop_get);
 /* attributes.c */
 HANDLER(getattr);
 HANDLER(setattr);
+
+/* scan.c */
+HANDLER(scan_key);
+HANDLER(scan_prefix);
+
+/* upkeep.c */
+HANDLER(flush_prefix);
+HANDLER(scrub);
+HANDLER(dump_start);
+HANDLER(dump_stop);

@@ -57,6 +57,8 @@ static void change_number(struct session *session, struct command_context *conte
     enum store_result result = store_add_number(context->store, key->at, key->len, increment, delta,
                                                 creates ? &create : NULL, &value);
     counter_add(context->counters, counters->total, 1);
+    observe(context, context->key.at, context->key.len, counters->total,
+            result == STORE_OK ? counters->hits : counters->misses);
     if (result == STORE_OK) {
         counter_add(context->counters, counters->hits, 1);
         say_number(session, context, value);
@@ -97,6 +99,8 @@ HANDLER(delete)
     bool found = store_delete(context->store, key->at, key->len) == STORE_OK;
     counter_add(context->counters, COUNTER_cmd_delete, 1);
     counter_add(context->counters, found ? COUNTER_delete_hits : COUNTER_delete_misses, 1);
+    observe(context, key->at, key->len, COUNTER_cmd_delete,
+            found ? COUNTER_delete_hits : COUNTER_delete_misses);
     session_say(session, context, found ? "DELETED\r\n" : "NOT_FOUND\r\n");
 }
 
@@ -116,6 +120,8 @@ HANDLER(touch)
     }
     enum store_result result =
         store_touch(context->store, key->at, key->len, clock_expiry(exptime, clock_now()));
+    observe(context, key->at, key->len, COUNTER_cmd_setattr,
+            result == STORE_OK ? COUNTER_setattr_hits : COUNTER_setattr_misses);
     if (result == STORE_OK)
         counter_add(context->counters, COUNTER_setattr_hits, 1);
     if (result == STORE_NOT_FOUND)

@@ -14,7 +14,8 @@ void keys_line_begin(struct session *session, struct command_context *context,
 /* The next key; false: there are no more. The bytes last until keys_line_end. */
 bool keys_line_next(struct session *session, const char **key, size_t *key_len);
 
-/* Makes the next keys cheap to look up, for lines of keys of items; call it before keys_line_next. */
+/* Makes the next keys cheap to look up, for lines of keys of items; call it before keys_line_next.
+ */
 void keys_line_hint(struct session *session, struct command_context *context);
 
 /* The request is answered. Frees the line and the session's task. */

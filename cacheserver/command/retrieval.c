@@ -97,6 +97,8 @@ static void get_key(struct session *session, struct command_context *context, co
         store_visit_key(context->store, key, key_len, write_hit, &hit);
     counter_add(context->counters, COUNTER_cmd_get, 1);
     counter_add(context->counters, hit.found ? COUNTER_get_hits : COUNTER_get_misses, 1);
+    observe(context, key, key_len, COUNTER_cmd_get,
+            hit.found ? COUNTER_get_hits : COUNTER_get_misses);
     reply_commit(reply, (size_t)(hit.at - room));
     if (hit.pinned) {
         reply_value(reply, hit.pinned);

@@ -83,8 +83,33 @@ struct item *session_take_item(struct session *session)
     return item;
 }
 
+void session_begin_task(struct session *session, void *task, void (*task_free)(void *task),
+                        void (*run)(struct session *session, struct command_context *context))
+{
+    session->task = task;
+    session->task_free = task_free;
+    session->task_run = run;
+    session->state = SESSION_TASK;
+}
+
+void session_end_task(struct session *session)
+{
+    session_drop_task(session);
+    session->state = SESSION_LINE;
+}
+
+static size_t step_task(struct session *session, struct command_context *context, const char *input,
+                        size_t len)
+{
+    if (!session->task_run)
+        return keys_line_step_answer(session, context, input, len);
+    session->task_run(session, context);
+    return 0;
+}
+
 void session_drop_task(struct session *session)
 {
+    session->task_run = NULL;
     if (session->task)
         session->task_free(session->task);
     session->task = NULL;
@@ -132,6 +157,14 @@ static void run_dropped(struct session *session, struct command_context *context
         session_say(session, context, "CLIENT_ERROR unauthorized\r\n");
 }
 
+/* The key is the first word after the name, unless that is a number of keys. */
+static struct word key_of(const struct command *command, const struct words *words)
+{
+    unsigned at = command && strchr(command->name, ' ') ? 2 : 1;
+
+    return command && words->count > at ? words->word[at] : (struct word){.at = NULL, .len = 0};
+}
+
 static void run_line(struct session *session, struct command_context *context, const char *line,
                      size_t len)
 {
@@ -140,6 +173,7 @@ static void run_line(struct session *session, struct command_context *context, c
 
     words_split(&words, line, len);
     const struct command *command = command_of(context->shared, &words, &closing);
+    context->key = key_of(command, &words);
     session->noreply = closing == TAKES_NOREPLY;
     if (!command) {
         pipe_deinit(&session->pipe);
@@ -280,10 +314,10 @@ static size_t step_swallow(struct session *session, struct command_context *cont
 static size_t (*const steps[SESSION_STATES])(struct session *session,
                                              struct command_context *context, const char *input,
                                              size_t len) = {
-    [SESSION_LINE] = step_request,          [SESSION_KEYS] = retrieval_step_keys,
-    [SESSION_VALUE] = step_value,           [SESSION_VALUE_END] = step_value_end,
-    [SESSION_SWALLOW] = step_swallow,       [SESSION_KEYS_LINE] = keys_line_step,
-    [SESSION_TASK] = keys_line_step_answer,
+    [SESSION_LINE] = step_request,    [SESSION_KEYS] = retrieval_step_keys,
+    [SESSION_VALUE] = step_value,     [SESSION_VALUE_END] = step_value_end,
+    [SESSION_SWALLOW] = step_swallow, [SESSION_KEYS_LINE] = keys_line_step,
+    [SESSION_TASK] = step_task,
 };
 
 size_t session_input(struct session *session, struct command_context *context, const char *input,

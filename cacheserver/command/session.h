@@ -19,7 +19,7 @@ enum session_state {
     SESSION_VALUE_END, /* the CRLF after it */
     SESSION_SWALLOW,   /* within data that nobody wants */
     SESSION_KEYS_LINE, /* within the line of keys that follows mget, see keys_line.h */
-    SESSION_TASK,      /* answering that line */
+    SESSION_TASK,      /* answering that line, or another request that takes long */
     SESSION_STATES,
 };
 
@@ -85,6 +85,8 @@ struct session {
      * none. */
     void *task;
     void (*task_free)(void *task);
+    void (*task_run)(struct session *session,
+                     struct command_context *context); /* NULL: keys_line */
 };
 
 /* Works on the input until it is used up, a request is incomplete, the reply is full or the
@@ -136,6 +138,11 @@ void session_begin_value(struct session *session, struct item *item,
                          void (*put)(struct session *session, struct command_context *context));
 struct item *session_take_item(struct session *session);
 
+/* Goes on with `run` until that ends the task: each call uses up some of context->budget, or fills
+ * the reply, and returns. No input is taken meanwhile. `task` is freed at the end. */
+void session_begin_task(struct session *session, void *task, void (*task_free)(void *task),
+                        void (*run)(struct session *session, struct command_context *context));
+void session_end_task(struct session *session);
 /* Frees what was remembered. */
 void session_drop_task(struct session *session);
 /* The reply for what a store operation returned when it is none of the command's own. */

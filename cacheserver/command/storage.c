@@ -42,10 +42,31 @@ void storage_count(struct command_context *context, bool is_cas, enum store_resu
                 result == STORE_OK || result == STORE_EXISTS || result == STORE_NOT_FOUND);
 }
 
+/* The item may be gone when it is known what became of a cas, so its key is copied if it is to be
+ * counted. */
+static enum store_result put_observed(struct session *session, struct command_context *context)
+{
+    char key[256];
+    struct item *item = session_take_item(session);
+    size_t key_len = item_key_len(item);
+    bool counted = session->mode == STORE_CAS && key_len <= sizeof(key);
+
+    if (session->mode != STORE_CAS)
+        observe(context, item_key(item), key_len, COUNTER_cmd_set, COUNTER_COUNT);
+    if (counted)
+        memcpy(key, item_key(item), key_len);
+    enum store_result result = store_put(context->store, item, session->mode, session->cas);
+    if (counted)
+        observe(context, key, key_len, COUNTER_cmd_cas,
+                result == STORE_OK       ? COUNTER_cas_hits
+                : result == STORE_EXISTS ? COUNTER_cas_badval
+                                         : COUNTER_cas_misses);
+    return result;
+}
+
 static void put(struct session *session, struct command_context *context)
 {
-    enum store_result result =
-        store_put(context->store, session_take_item(session), session->mode, session->cas);
+    enum store_result result = put_observed(session, context);
 
     storage_count(context, session->mode == STORE_CAS, result);
     session_say(session, context, result == STORE_OK ? "STORED\r\n" : session_failure(result));

@@ -6,6 +6,7 @@
 
 #include "cacheserver/command/handlers.h"
 #include "cacheserver/command/retrieval.h"
+#include "cacheserver/runtime/log.h"
 
 #define WORDS(n)       (1u << (n))
 #define ANY_WORDS      UINT32_MAX
@@ -16,6 +17,8 @@
 #define ATTRIBUTES "<flags> <exptime> <maxcount> [<ovflaction>] [unreadable]"
 #define BKEYS      "<bkey or \"bkey range\">"
 #define KEYS       "\\r\\n<\"space separated keys\">\\r\\n"
+
+#define STATS_PREFIXES_DEFAULT 50
 
 const struct command commands[] = {
     {"get", ANY_WORDS, 0, CATEGORY_KV, command_get, "kv", "get <key>*\\r\\n"},
@@ -141,16 +144,29 @@ const struct command commands[] = {
      "setattr <key> <attribute>=<value>*\\r\\n"},
     {"flush_all", WORDS(1) | WORDS(2) | WORDS(3), TAKES_NOREPLY, CATEGORY_FLUSH, command_flush_all,
      "admin", "flush_all [<delay>] [noreply]\\r\\n"},
-    {"stats", FROM_WORDS(1), 0, CATEGORY_OPEN, command_stats, "admin",
-     "stats [settings | reset | zookeeper | aggregate | topkeys]\\r\\n"},
+    {"flush_prefix", WORDS(2) | WORDS(3) | WORDS(4), TAKES_NOREPLY, CATEGORY_FLUSH,
+     command_flush_prefix, "admin", "flush_prefix <prefix> [<delay>] [noreply]\\r\\n"},
+    {"scrub", WORDS(1) | WORDS(2), OF_SCRUB_EXTENSION, CATEGORY_ADMIN, command_scrub, "admin",
+     "scrub [stale]\\r\\n"},
+    {"dump", FROM_WORDS(2), IS_FAMILY, CATEGORY_ADMIN, command_bad_format, "admin",
+     "dump start | stop\\r\\n"},
+    {"dump start", WORDS(4) | WORDS(5), 0, CATEGORY_ADMIN, command_dump_start, "admin",
+     "dump start <mode> [<prefix>] <filepath>\\r\\n\n\t  * <mode> : key"},
+    {"dump stop", WORDS(2), 0, CATEGORY_ADMIN, command_dump_stop, "admin", "dump stop\\r\\n"},
+    {"scan", FROM_WORDS(3), IS_FAMILY, CATEGORY_SCAN, command_bad_format, "scan",
+     "scan key | prefix\\r\\n"},
+    {"scan key", FROM_WORDS(3), 0, CATEGORY_SCAN, command_scan_key, "scan",
+     "scan key <cursor> [count <count>] [match <pattern>] [type <type>]\\r\\n"},
+    {"scan prefix", FROM_WORDS(3), 0, CATEGORY_SCAN, command_scan_prefix, "scan",
+     "scan prefix <cursor> [count <count>] [match <pattern>]\\r\\n"},
+    {"stats", FROM_WORDS(1), 0, CATEGORY_OPEN, command_stats, "admin", "stats\\r\\n"},
     {"config", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_config, "admin",
-     "config memlimit | maxconns | verbosity [<value>]\\r\\n"},
+     "config <name> [<value>]\\r\\n"},
     {"verbosity", FROM_WORDS(1), TAKES_NOREPLY, CATEGORY_ADMIN, command_verbosity, "admin",
      "verbosity <level> [noreply]\\r\\n"},
     {"version", WORDS(1), 0, CATEGORY_OPEN, command_version, "admin", "version\\r\\n"},
     {"ready", WORDS(1), 0, CATEGORY_OPEN, command_ready, "admin", "ready\\r\\n"},
-    {"help", FROM_WORDS(1), 0, CATEGORY_OPEN, command_help, "admin",
-     "help [kv | list | set | map | btree | attr | scan | admin]\\r\\n"},
+    {"help", FROM_WORDS(1), 0, CATEGORY_OPEN, command_help, "admin", "help [<group>]\\r\\n"},
     {"sasl", FROM_WORDS(2), IS_FAMILY, CATEGORY_OPEN, command_bad_format, "admin",
      "sasl mech | auth\\r\\n"},
     {"sasl mech", WORDS(2), 0, CATEGORY_OPEN, command_sasl_mech, "admin", "sasl mech\\r\\n"},
@@ -186,8 +202,14 @@ void command_shared_init(struct command_shared *shared, const struct settings *s
     shared->hooks = *hooks;
     shared->has_extension = settings_has_extension(settings, "ascii_scrub") ||
                             settings_has_extension(settings, "example_protocol");
+    atomic_init(&shared->max_stats_prefixes, STATS_PREFIXES_DEFAULT);
+    if (observed_init(&shared->observed, settings))
+        log_write(LOG_LEVEL_WARNING, "no memory for MEMCACHED_TOP_KEYS");
     assert(command_count <= COMMAND_SLOTS / 2);
     for (size_t i = 0; i < command_count; i++) {
+        if (commands[i].traits & OF_SCRUB_EXTENSION &&
+            !settings_has_extension(settings, "ascii_scrub"))
+            continue;
         unsigned slot = slot_of(commands[i].name, strlen(commands[i].name));
         while (shared->slots[slot])
             slot = (slot + 1) % COMMAND_SLOTS;
@@ -201,6 +223,11 @@ const char *command_unknown(const struct command_shared *shared, const struct wo
         return "ERROR unknown command\r\n";
     return words->count < LIMIT_WORDS - 1 ? "ERROR no matching command\r\n"
                                           : "ERROR too many arguments\r\n";
+}
+
+void command_shared_deinit(struct command_shared *shared)
+{
+    observed_deinit(&shared->observed);
 }
 
 const struct command *command_find(const struct command_shared *shared, const char *name,

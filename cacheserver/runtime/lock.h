@@ -9,6 +9,7 @@
 enum lock_rank {
     LOCK_RANK_CHECKPOINT = 5,   /* when the next checkpoint is due */
     LOCK_RANK_MAINTENANCE = 8,  /* a scrub or dump: what it does and how far it is */
+    LOCK_RANK_OBSERVERS = 9,    /* top keys, samples of long queries, the command log */
     LOCK_RANK_CONNECTIONS = 10, /* a worker's list of connections */
     LOCK_RANK_LOG_FILES = 12,   /* whoever writes the command log */
     LOCK_RANK_STORE = 15,       /* the store's list of threads */

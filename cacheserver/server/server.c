@@ -280,6 +280,7 @@ void server_stop(struct server *server, int signal_fd)
         net_stop(&server->net, DRAIN_MS);
         net_close(&server->net);
     }
+    command_shared_deinit(&server->shared);
     if (server->store)
         maintenance_stop(server->store);
     if (server->left)

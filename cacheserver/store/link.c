@@ -189,9 +189,21 @@ void store_unlink(struct store_thread *thread, struct bucket *bucket, uint64_t *
     take_out(thread, bucket, slot);
 }
 
+static void note_eviction(struct store_thread *thread, const struct item *item)
+{
+    int32_t idle_ms = (int32_t)(thread->now_ms - item_atime_ms(item));
+
+    atomic_store_explicit(&thread->evicted_idle_s, idle_ms > 0 ? (uint32_t)idle_ms / 1000 : 0,
+                          memory_order_relaxed);
+    if (item->exptime != CLOCK_NEVER)
+        count_add(thread, STORE_EVICTED_NONZERO, 1);
+}
+
 void store_drop(struct store_thread *thread, struct bucket *bucket, uint64_t *slot,
                 enum store_count why)
 {
+    if (why == STORE_EVICTIONS)
+        note_eviction(thread, slot_item(*slot));
     if (!item_is_flushed(thread, slot_item(*slot)))
         journal_unlink(thread, slot_item(*slot), false);
     take_out(thread, bucket, slot);

@@ -240,6 +240,7 @@ static bool add_page(struct memory *memory, struct memory_class *class, bool bey
     atomic_store_explicit(&page->class_id, (uint8_t)(class - memory->classes),
                           memory_order_relaxed);
     link_partial(class, page);
+    atomic_fetch_add_explicit(&class->page_count, 1, memory_order_relaxed);
     return true;
 }
 
@@ -277,6 +278,7 @@ static void give_object(struct memory *memory, struct memory_class *class, void 
     page->free_count++;
     if (page->free_count == page->carved) {
         unlink_partial(class, page);
+        atomic_fetch_sub_explicit(&class->page_count, 1, memory_order_relaxed);
         give_page(memory, page);
     }
 }

@@ -21,6 +21,7 @@ struct memory_region;
 struct memory_class {
     _Alignas(64) struct lock lock; /* guards the pages of this class */
     struct memory_page *partial;   /* pages with a free object */
+    _Atomic uint32_t page_count;   /* pages of this class */
     uint32_t object_bytes;
     uint32_t cached_max; /* free objects that one thread keeps */
 };

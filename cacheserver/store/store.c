@@ -186,12 +186,34 @@ bool store_set_memory_limit(struct store *store, size_t bytes)
     return true;
 }
 
+bool store_set_sticky_limit(struct store *store, size_t bytes)
+{
+    if (bytes > atomic_load_explicit(&store->memory.limit_bytes, memory_order_relaxed) ||
+        (int64_t)bytes < atomic_load_explicit(&store->sticky_bytes, memory_order_relaxed))
+        return false;
+    atomic_store_explicit(&store->sticky_limit_bytes, bytes, memory_order_relaxed);
+    return true;
+}
+
+static void sum_counts(struct store *store, int64_t counts[STORE_COUNTS])
+{
+    memset(counts, 0, STORE_COUNTS * sizeof(*counts));
+    for (struct store_thread *thread = store_threads(store); thread; thread = thread->next)
+        for (unsigned i = 0; i < STORE_COUNTS; i++)
+            counts[i] += atomic_load_explicit(&thread->counts[i], memory_order_relaxed);
+}
+
 void store_stats(struct store *store, struct store_totals *totals)
 {
     memset(totals, 0, sizeof(*totals));
-    for (struct store_thread *thread = store_threads(store); thread; thread = thread->next)
-        for (unsigned i = 0; i < STORE_COUNTS; i++)
-            totals->counts[i] += atomic_load_explicit(&thread->counts[i], memory_order_relaxed);
+    sum_counts(store, totals->counts);
+    for (unsigned i = 0; i < STORE_COUNTS; i++)
+        totals->counts[i] -= atomic_load_explicit(&store->baseline[i], memory_order_relaxed);
+    for (struct store_thread *thread = store_threads(store); thread; thread = thread->next) {
+        uint32_t idle = atomic_load_explicit(&thread->evicted_idle_s, memory_order_relaxed);
+        if (idle > totals->evicted_idle_s)
+            totals->evicted_idle_s = idle;
+    }
     totals->memory_used_bytes = memory_used(&store->memory);
     totals->memory_limit_bytes =
         atomic_load_explicit(&store->memory.limit_bytes, memory_order_relaxed);
@@ -199,4 +221,22 @@ void store_stats(struct store *store, struct store_totals *totals)
     totals->sticky_limit_bytes =
         atomic_load_explicit(&store->sticky_limit_bytes, memory_order_relaxed);
     totals->buckets = atomic_load_explicit(&store->table.bucket_count, memory_order_relaxed);
+}
+
+void store_stats_reset(struct store *store)
+{
+    static const enum store_count growing[] = {STORE_TOTAL_ITEMS, STORE_EVICTIONS, STORE_RECLAIMED,
+                                               STORE_OUT_OF_MEMORY, STORE_EVICTED_NONZERO};
+    int64_t counts[STORE_COUNTS];
+    uint32_t ids = atomic_load_explicit(&store->prefixes.id_count, memory_order_acquire);
+
+    sum_counts(store, counts);
+    for (size_t i = 0; i < sizeof(growing) / sizeof(*growing); i++)
+        atomic_store_explicit(&store->baseline[growing[i]], counts[growing[i]],
+                              memory_order_relaxed);
+    for (uint32_t id = 0; id < ids; id++) {
+        struct prefix *prefix = prefix_at(&store->prefixes, id);
+        if (prefix && atomic_load_explicit(&prefix->counted, memory_order_relaxed))
+            prefix_reset_ops(store, prefix);
+    }
 }

@@ -94,6 +94,7 @@ enum store_count {
     STORE_RECLAIMED,
     STORE_OUT_OF_MEMORY,
     STORE_STICKY_ITEMS,
+    STORE_EVICTED_NONZERO, /* of the evictions, those with an expiry time */
     STORE_COUNTS,
 };
 
@@ -113,9 +114,10 @@ struct store_thread {
     uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
     clock_seconds now;     /* set by store_thread_tick */
     uint32_t now_ms;
-    struct prefix *last_prefix;     /* that was looked up in this batch */
-    struct prefix_tallies *tallies; /* written by this thread, read by all */
-    _Atomic uint64_t epoch;         /* of the store, when the batch began */
+    struct prefix *last_prefix;      /* that was looked up in this batch */
+    struct prefix_tallies *tallies;  /* written by this thread, read by all */
+    _Atomic uint64_t epoch;          /* of the store, when the batch began */
+    _Atomic uint32_t evicted_idle_s; /* how long what it evicted last was not used */
     /* For the journal: the last record that this thread's next reply has to wait for, and the bytes
      * that it recorded; whoever limits them sets them back. */
     uint64_t journal_seq;
@@ -139,6 +141,7 @@ struct store {
     _Atomic uint64_t prefix_floor;             /* the highest of a prefix: give out no less */
     struct prefixes prefixes;
     _Atomic unsigned scrub_count;              /* items that a scrub looks at before it pauses */
+    _Atomic int64_t baseline[STORE_COUNTS];    /* the sums at the last reset */
     _Atomic(struct maintenance *) maintenance; /* NULL: there is no such thread */
     _Atomic uint64_t epoch;                    /* see store_epoch_advance */
     _Alignas(64) _Atomic uint64_t cas_taken;   /* ranges up to here belong to threads */
@@ -269,5 +272,10 @@ struct store_totals {
     int64_t sticky_bytes;
     size_t sticky_limit_bytes;
     uint64_t buckets;
+    uint32_t evicted_idle_s; /* how long what was evicted lately was not used */
 };
 void store_stats(struct store *store, struct store_totals *totals);
+/* What only ever grows is counted from here on, and the operations of prefixes are forgotten. */
+void store_stats_reset(struct store *store);
+/* false: less than sticky items use, or more than there is memory. */
+bool store_set_sticky_limit(struct store *store, size_t bytes);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cacheserver/command/session.h"
+#include "cacheserver/store/maintenance.h"
 
 #define CLOSED    UINT32_MAX
 #define FRAME_MAX (64u << 20)
@@ -76,6 +77,8 @@ static void set_up(struct feed *feed)
 
     max_connections = feed->settings.max_connections;
     feed->store = store_new(&config);
+    if (maintenance_start(feed->store))
+        abort();
     memset(&feed->sum, 0, sizeof(feed->sum));
     feed->context = (struct command_context){.shared = &feed->shared,
                                              .store = store_attach(feed->store),
@@ -92,6 +95,8 @@ static void tear_down(struct feed *feed)
     session_deinit(&feed->session, feed->context.store);
     reply_free(feed->context.reply, feed->context.store);
     store_detach(feed->context.store);
+    command_shared_deinit(&feed->shared);
+    maintenance_stop(feed->store);
     store_free(feed->store);
     free(feed->context.counters);
 }

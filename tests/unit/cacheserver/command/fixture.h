@@ -74,6 +74,7 @@ static inline void client_free(struct client *c)
     reply_free(c->context.reply, c->base->thread);
     free(c->context.counters);
     free(c->pending);
+    command_shared_deinit(&c->shared);
     settings_deinit(&c->settings);
     fixture_free(c->base);
     free(c);
