@@ -72,6 +72,12 @@ struct event *event_new(enum event_kind kind, unsigned session)
     return event;
 }
 
+bool event_copy_text(struct event *event, const char *text, size_t len)
+{
+    event->text = strndup(text ? text : "", text ? len : 0);
+    return event->text != NULL;
+}
+
 bool event_copy_names(struct event *event, char *const *names, int count)
 {
     event->names = calloc((size_t)count + 1, sizeof(*event->names));
@@ -90,8 +96,11 @@ void event_free(struct event *event)
 {
     if (!event)
         return;
+    if (event->answer)
+        event->answer(event->answer_arg, false);
     for (unsigned i = 0; i < event->name_count; i++)
         free(event->names[i]);
     free(event->names);
+    free(event->text);
     free(event);
 }

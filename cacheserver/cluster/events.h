@@ -1,5 +1,6 @@
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "cacheserver/runtime/lock.h"
@@ -11,13 +12,16 @@ enum event_kind {
     EVENT_DISCONNECTED,
     EVENT_EXPIRED,
     EVENT_AUTH_FAILED,
-    EVENT_LIST_CHANGED, /* the watch on the cache list fired */
-    EVENT_OK,           /* the request under way was answered … */
+    EVENT_LIST_CHANGED,   /* the watch on the cache list fired */
+    EVENT_CONFIG_CHANGED, /* the watch on the ensemble's own configuration fired */
+    EVENT_OK,             /* the request under way was answered … */
     EVENT_NO_NODE,
     EVENT_NODE_EXISTS,
     EVENT_LOST,   /* … or its outcome is unknown: the connection went */
     EVENT_FAILED, /* any other error */
     EVENT_DEADLINE,
+    EVENT_REJOIN,      /* somebody wants …, and waits for an answer */
+    EVENT_SET_SERVERS, /* … the servers in `text` to be used */
     EVENT_LEAVE,
     EVENT_KINDS,
 };
@@ -30,6 +34,9 @@ struct event {
     int64_t owner;    /* of the node asked for */
     char **names;     /* children, `name_count` of them */
     unsigned name_count;
+    char *text; /* the data of the node asked for, or what came with a wish; may be NULL */
+    void (*answer)(void *arg, bool done); /* of a wish: call it once and set it NULL */
+    void *answer_arg;
     struct event *next;
 };
 
@@ -50,5 +57,7 @@ struct event *event_queue_take(struct event_queue *queue, int timeout_ms);
 /* NULL: no memory. */
 struct event *event_new(enum event_kind kind, unsigned session);
 /* false: no memory. */
+bool event_copy_text(struct event *event, const char *text, size_t len);
 bool event_copy_names(struct event *event, char *const *names, int count);
+/* A wish that nobody answered is answered with false. Takes NULL. */
 void event_free(struct event *event);

@@ -4,17 +4,15 @@
  * all come as events through one queue, and only this thread changes the state.
  *
  *   CONNECTING -> SYNCING -> MAPPING -> JOINING -> LOGGING -> LISTING <-> MEMBER
+ *        ^                                                        |          |
+ *        +---------------------- PAUSED <-------------------------+----------+
  *
- * When the connection goes while joining, everything starts again after it came back: a node that
- * exists already is ours if it belongs to our session. Members keep serving without a connection;
- * what ends membership is that the session expires or that somebody removes the znode.
+ * Members keep serving without a connection; what ends membership is that the session expires or
+ * that somebody removes the znode. Beside the states run two things that fit each of them: reading
+ * the ensemble's own configuration, and the scrub that is due after others joined.
  */
 #include "cacheserver/cluster/membership.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -22,359 +20,38 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cacheserver/cluster/events.h"
-#include "cacheserver/cluster/identity.h"
-#include "cacheserver/cluster/zk_session.h"
-#include "cacheserver/contract/znode_paths.h"
+#include "cacheserver/cluster/state.h"
 #include "cacheserver/runtime/clock.h"
 #include "cacheserver/runtime/log.h"
 
-#define CODE_MAX 128
-#define RETRY_MS 500
-#define FOREVER  UINT64_MAX
-
-enum state {
-    STATE_CONNECTING,
-    STATE_SYNCING,
-    STATE_MAPPING,
-    STATE_JOINING,
-    STATE_JOINED_BEFORE, /* our znode exists: whose is it? */
-    STATE_LOG_ROOT,
-    STATE_LOG_DAY,
-    STATE_LOG_ENTRY,
-    STATE_LISTING,
-    STATE_MEMBER,
-    STATE_PAUSED, /* no session; the server serves on */
-    STATE_LEFT,
-    STATE_FAILED,
-    STATE_COUNT,
-    STATE_ANY = STATE_COUNT,
-    STATE_SAME,
-};
-
-struct membership {
-    /* set once */
-    struct membership_config config;
-    struct arena *arena;
-    struct event_queue queue;
-    pthread_t thread;
-    int fatal_fd;
-
-    /* the thread's own */
-    enum state state;
-    struct identity identity;
-    struct zk_session *session;
-    unsigned session_number;
-    unsigned request; /* the one whose answer is awaited; 0 none */
-    uint64_t deadline_ms;
-    unsigned mapping_tried;
-    char *code;
-    char *list_path;
-    char *own_path;
-    bool list_stale; /* something changed while the list was being read, or could not be read */
-
-    /* what others look at */
-    _Atomic bool connected, ready;
-    _Atomic unsigned members;
-    _Atomic int exit_status;
-};
+/* Between attempts to open a session whose servers cannot be looked up. */
+#define OPEN_RETRY_MS 500
 
 struct transition {
     enum state state;
     enum event_kind event;
-    enum state (*act)(struct membership *m, const struct event *event);
+    ACT((*act));
 };
 
-static void await(struct membership *m, unsigned request)
+void await(struct membership *m, unsigned request)
 {
     m->request = request;
     m->deadline_ms = request ? clock_coarse_ms() + m->config.session_timeout_ms : clock_coarse_ms();
 }
 
-static void await_nothing(struct membership *m)
+void await_nothing(struct membership *m)
 {
     m->request = 0;
     m->deadline_ms = FOREVER;
 }
 
-/* --- ends --- */
-
-static void close_session(struct membership *m)
+void show_ring(struct membership *m, struct ring_view *ring)
 {
-    atomic_store(&m->ready, false);
-    atomic_store(&m->connected, false);
-    zk_session_close(m->session);
-    m->session = NULL;
-    m->session_number++;
-    await_nothing(m);
-}
-
-static enum state fail(struct membership *m, int status)
-{
-    uint64_t one = 1;
-
-    close_session(m);
-    atomic_store(&m->exit_status, status);
-    ssize_t n = write(m->fatal_fd, &one, sizeof(one));
-    (void)n;
-    return STATE_FAILED;
-}
-
-static enum state cannot_join(struct membership *m, const struct event *event)
-{
-    const char *why =
-        event->kind == EVENT_DEADLINE ? "no answer in time" : zk_session_error(event->code);
-    log_write(LOG_LEVEL_ERROR, "cannot join the cloud through ZooKeeper %s: %s", m->config.ensemble,
-              why);
-    return fail(m, EX_PROTOCOL);
-}
-
-static enum state refuse_auth(struct membership *m, const struct event *event)
-{
-    (void)event;
-    log_write(LOG_LEVEL_ERROR, "ZooKeeper refused the authentication");
-    return fail(m, EX_NOPERM);
-}
-
-static enum state pause_membership(struct membership *m, const char *why)
-{
-    if (m->config.proxy) {
-        log_write(LOG_LEVEL_ERROR, "%s: ending", why);
-        return fail(m, EX_PROTOCOL);
-    }
-    log_write(LOG_LEVEL_ERROR, "%s: serving on outside the cloud", why);
-    close_session(m);
-    return STATE_PAUSED;
-}
-
-static enum state expire(struct membership *m, const struct event *event)
-{
-    (void)event;
-    if (!m->config.failstop)
-        return pause_membership(m, "the ZooKeeper session expired");
-    log_write(LOG_LEVEL_ERROR, "the ZooKeeper session expired: ending");
-    return fail(m, EX_TEMPFAIL);
-}
-
-static enum state leave(struct membership *m, const struct event *event)
-{
-    (void)event;
-    close_session(m);
-    return STATE_LEFT;
-}
-
-/* --- joining --- */
-
-/* May fail while a name of the ensemble cannot be resolved; tried again until the deadline. */
-static void open_session(struct membership *m)
-{
-    m->session = zk_session_open(m->config.ensemble, m->config.session_timeout_ms,
-                                 m->session_number, &m->queue);
-}
-
-static enum state begin_sync(struct membership *m, const struct event *event)
-{
-    (void)event;
-    m->mapping_tried = 0;
-    await(m, zk_session_sync(m->session, ZNODE_MAPPING));
-    return STATE_SYNCING;
-}
-
-static const char *mapping_name(const struct membership *m)
-{
-    const char *const names[] = {m->identity.node, m->identity.host_port, m->identity.address};
-    return m->mapping_tried < sizeof(names) / sizeof(names[0]) ? names[m->mapping_tried] : NULL;
-}
-
-static enum state look_up_mapping(struct membership *m, const struct event *event)
-{
-    char path[512];
-    const char *name = mapping_name(m);
-
-    (void)event;
-    if (!name) {
-        log_write(LOG_LEVEL_ERROR, "no cloud is mapped to %s, %s or %s", m->identity.node,
-                  m->identity.host_port, m->identity.address);
-        return fail(m, EX_PROTOCOL);
-    }
-    snprintf(path, sizeof(path), ZNODE_MAPPING "/%s", name);
-    await(m, zk_session_list(m->session, path, false));
-    return STATE_MAPPING;
-}
-
-static enum state try_next_mapping(struct membership *m, const struct event *event)
-{
-    m->mapping_tried++;
-    return look_up_mapping(m, event);
-}
-
-static bool set_paths(struct membership *m, const char *code_text)
-{
-    free(m->code);
-    free(m->list_path);
-    free(m->own_path);
-    m->list_path = m->own_path = NULL;
-    m->code = strndup(code_text, strcspn(code_text, "^"));
-    return m->code && strlen(m->code) <= CODE_MAX &&
-           asprintf(&m->list_path, ZNODE_CACHE_LIST "/%s", m->code) > 0 &&
-           asprintf(&m->own_path, "%s/%s", m->list_path, m->identity.znode_name) > 0;
-}
-
-static enum state join(struct membership *m, const struct event *event)
-{
-    char data[32];
-
-    if (event->name_count != 1 || !set_paths(m, event->names[0])) {
-        log_write(LOG_LEVEL_ERROR, "%s is mapped to %u clouds, not to one", mapping_name(m),
-                  event->name_count);
-        return fail(m, EX_PROTOCOL);
-    }
-    snprintf(data, sizeof(data), "%zuMB", m->config.memory_limit_bytes / (1024 * 1024));
-    await(m, zk_session_create(m->session, m->own_path, data, ZK_EPHEMERAL));
-    return STATE_JOINING;
-}
-
-static enum state no_cloud(struct membership *m, const struct event *event)
-{
-    (void)event;
-    log_write(LOG_LEVEL_ERROR, "cloud %s has no cache list in ZooKeeper", m->code);
-    return fail(m, EX_PROTOCOL);
-}
-
-static enum state ask_whose(struct membership *m, const struct event *event)
-{
-    (void)event;
-    await(m, zk_session_owner(m->session, m->own_path));
-    return STATE_JOINED_BEFORE;
-}
-
-static enum state begin_log(struct membership *m, const struct event *event)
-{
-    (void)event;
-    atomic_store(&m->ready, true);
-    log_write(LOG_LEVEL_INFO, "joined cloud %s as %s", m->code, m->identity.znode_name);
-    await(m, zk_session_create(m->session, ZNODE_SERVER_LOG, "", ZK_PERSISTENT));
-    return STATE_LOG_ROOT;
-}
-
-static enum state check_whose(struct membership *m, const struct event *event)
-{
-    if (event->owner == zk_session_id(m->session))
-        return begin_log(m, event);
-    log_write(LOG_LEVEL_ERROR,
-              "%s is in cloud %s already; if that was this server, start it again when its old "
-              "session has expired",
-              m->identity.znode_name, m->code);
-    return fail(m, EX_PROTOCOL);
-}
-
-/* --- the join log: useful to people, not needed to serve --- */
-
-static void log_day_path(char *path, size_t size)
-{
-    time_t now = time(NULL);
-    struct tm day;
-    char date[32];
-
-    localtime_r(&now, &day);
-    strftime(date, sizeof(date), "%Y-%m-%d", &day);
-    snprintf(path, size, ZNODE_SERVER_LOG "/%s", date);
-}
-
-static enum state log_day(struct membership *m, const struct event *event)
-{
-    char path[128];
-
-    (void)event;
-    log_day_path(path, sizeof(path));
-    await(m, zk_session_create(m->session, path, "", ZK_PERSISTENT));
-    return STATE_LOG_DAY;
-}
-
-static enum state log_entry(struct membership *m, const struct event *event)
-{
-    char day[128], path[512];
-
-    (void)event;
-    log_day_path(day, sizeof(day));
-    snprintf(path, sizeof(path), "%s/%s-", day, m->identity.znode_name);
-    await(m, zk_session_create(m->session, path, "join", ZK_SEQUENTIAL));
-    return STATE_LOG_ENTRY;
-}
-
-/* --- being a member --- */
-
-static enum state list_members(struct membership *m, const struct event *event)
-{
-    (void)event;
-    m->list_stale = false;
-    await(m, zk_session_list(m->session, m->list_path, true));
-    return STATE_LISTING;
-}
-
-static enum state skip_log(struct membership *m, const struct event *event)
-{
-    log_write(LOG_LEVEL_WARNING, "the join could not be logged in ZooKeeper: %s",
-              event->kind == EVENT_DEADLINE ? "no answer in time" : zk_session_error(event->code));
-    return list_members(m, event);
-}
-
-static enum state note_stale(struct membership *m, const struct event *event)
-{
-    (void)event;
-    m->list_stale = true;
-    return STATE_SAME;
-}
-
-/* The list is read again when the connection is back, or soon if it never went. */
-static enum state list_later(struct membership *m, const struct event *event)
-{
-    (void)event;
-    m->list_stale = true;
-    m->request = 0;
-    m->deadline_ms = clock_coarse_ms() + RETRY_MS;
-    return STATE_MEMBER;
-}
-
-static bool is_listed(const struct membership *m, const struct event *event)
-{
-    for (unsigned i = 0; i < event->name_count; i++)
-        if (!strcmp(event->names[i], m->identity.znode_name))
-            return true;
-    return false;
-}
-
-static enum state note_members(struct membership *m, const struct event *event)
-{
-    if (!is_listed(m, event))
-        return pause_membership(m, "the server's znode was removed from the cache list");
-    atomic_store(&m->members, event->name_count);
-    log_write(LOG_LEVEL_INFO, "cloud %s has %u members", m->code, event->name_count);
-    if (m->list_stale)
-        return list_members(m, event);
-    await_nothing(m);
-    return STATE_MEMBER;
-}
-
-static enum state lose_list(struct membership *m, const struct event *event)
-{
-    (void)event;
-    return pause_membership(m, "the cloud's cache list was removed");
-}
-
-static enum state list_if_stale(struct membership *m, const struct event *event)
-{
-    return m->list_stale ? list_members(m, event) : STATE_SAME;
-}
-
-/* --- the table --- */
-
-static enum state reconnect(struct membership *m, const struct event *event)
-{
-    (void)event;
-    m->request = 0;
-    m->deadline_ms = clock_coarse_ms() + m->config.session_timeout_ms;
-    return STATE_CONNECTING;
+    lock_take(&m->lock);
+    struct ring_view *old = m->ring;
+    m->ring = ring;
+    lock_drop(&m->lock);
+    ring_view_unref(old);
 }
 
 /* The first row that fits; no row: the event means nothing in that state. */
@@ -382,6 +59,7 @@ static const struct transition transitions[] = {
     {STATE_ANY, EVENT_LEAVE, leave},
     {STATE_ANY, EVENT_EXPIRED, expire},
     {STATE_ANY, EVENT_AUTH_FAILED, refuse_auth},
+    {STATE_ANY, EVENT_SET_SERVERS, set_servers},
 
     {STATE_CONNECTING, EVENT_CONNECTED, begin_sync},
     {STATE_CONNECTING, EVENT_DEADLINE, cannot_join},
@@ -440,8 +118,10 @@ static const struct transition transitions[] = {
     {STATE_LISTING, EVENT_DEADLINE, list_later},
 
     {STATE_MEMBER, EVENT_LIST_CHANGED, list_members},
-    {STATE_MEMBER, EVENT_CONNECTED, list_if_stale},
+    {STATE_MEMBER, EVENT_CONNECTED, list_members},
     {STATE_MEMBER, EVENT_DEADLINE, list_if_stale},
+
+    {STATE_PAUSED, EVENT_REJOIN, rejoin},
 };
 
 static bool is_answer(enum event_kind kind)
@@ -449,22 +129,51 @@ static bool is_answer(enum event_kind kind)
     return kind >= EVENT_OK && kind <= EVENT_FAILED;
 }
 
+static bool comes_from_session(enum event_kind kind)
+{
+    return kind < EVENT_DEADLINE;
+}
+
 /* From a session that was closed, or an answer to what is not asked any more. */
 static bool is_outdated(const struct membership *m, const struct event *event)
 {
-    if (event->kind == EVENT_DEADLINE || event->kind == EVENT_LEAVE)
+    if (!comes_from_session(event->kind))
         return false;
     if (event->session != m->session_number || !m->session)
         return true;
     return is_answer(event->kind) && event->request != m->request;
 }
 
+static void note_connection(struct membership *m, bool is_connected)
+{
+    atomic_store(&m->connected, is_connected);
+    if (!is_connected)
+        return;
+    atomic_store(&m->session_timeout_ms, zk_session_timeout_ms(m->session));
+    reconfig_ask(m);
+}
+
+/* true: it was about the ensemble's configuration, which is no matter of states. */
+static bool handle_reconfig(struct membership *m, const struct event *event)
+{
+    bool is_own = m->session && event->session == m->session_number;
+
+    if (is_own && event->kind == EVENT_CONFIG_CHANGED)
+        reconfig_ask(m);
+    else if (is_own && is_answer(event->kind) && m->reconfig.request &&
+             event->request == m->reconfig.request)
+        reconfig_answer(m, event);
+    else
+        return false;
+    return true;
+}
+
 static void handle(struct membership *m, const struct event *event)
 {
-    if (is_outdated(m, event))
+    if (handle_reconfig(m, event) || is_outdated(m, event))
         return;
     if (event->kind == EVENT_CONNECTED || event->kind == EVENT_DISCONNECTED)
-        atomic_store(&m->connected, event->kind == EVENT_CONNECTED);
+        note_connection(m, event->kind == EVENT_CONNECTED);
     for (size_t i = 0; i < sizeof(transitions) / sizeof(transitions[0]); i++) {
         const struct transition *row = &transitions[i];
         if (row->event != event->kind || (row->state != STATE_ANY && row->state != m->state))
@@ -481,37 +190,52 @@ static bool lacks_session(const struct membership *m)
     return m->state == STATE_CONNECTING && !m->session;
 }
 
-static int left_ms(const struct membership *m)
+static uint64_t earlier(uint64_t left, uint64_t right)
 {
-    uint64_t now = clock_coarse_ms();
-
-    if (m->deadline_ms == FOREVER)
-        return -1;
-    if (m->deadline_ms <= now)
-        return 0;
-    uint64_t left = m->deadline_ms - now;
-    return left > RETRY_MS && lacks_session(m) ? RETRY_MS : (int)left;
+    return left < right ? left : right;
 }
 
-static void look_for_deadline(struct membership *m)
+static int left_ms(const struct membership *m)
+{
+    uint64_t now_ms = clock_coarse_ms();
+    uint64_t due_ms =
+        earlier(earlier(m->deadline_ms, m->reconfig.deadline_ms), scrub_plan_due_ms(&m->scrub));
+
+    if (lacks_session(m))
+        due_ms = earlier(due_ms, now_ms + OPEN_RETRY_MS);
+    if (due_ms == FOREVER)
+        return -1;
+    if (due_ms <= now_ms)
+        return 0;
+    return due_ms - now_ms > INT32_MAX ? INT32_MAX : (int)(due_ms - now_ms);
+}
+
+static void do_what_is_due(struct membership *m)
 {
     const struct event event = {.kind = EVENT_DEADLINE};
+    uint64_t now_ms = clock_coarse_ms();
 
-    if (m->deadline_ms <= clock_coarse_ms())
+    if (m->deadline_ms <= now_ms)
         handle(m, &event);
     else if (lacks_session(m))
         open_session(m);
+    if (m->reconfig.deadline_ms <= now_ms)
+        reconfig_ask(m);
+    scrub_if_due(m, now_ms);
 }
 
 static void *run(void *argument)
 {
     struct membership *m = argument;
 
+    pthread_setname_np(pthread_self(), "membership");
     m->state = reconnect(m, NULL);
     if (identity_find(&m->identity, m->arena, m->config.ensemble, m->config.port, m->config.proxy))
         m->state = fail(m, EX_PROTOCOL);
+    else
+        reconfig_init(m);
     while (m->state != STATE_LEFT) {
-        look_for_deadline(m);
+        do_what_is_due(m);
         struct event *event = event_queue_take(&m->queue, left_ms(m));
         if (event)
             handle(m, event);
@@ -520,7 +244,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct membership *membership_start(const struct membership_config *config)
+static struct membership *membership_new(const struct membership_config *config)
 {
     struct membership *m = calloc(1, sizeof(*m));
 
@@ -528,12 +252,28 @@ struct membership *membership_start(const struct membership_config *config)
         return NULL;
     m->config = *config;
     m->fatal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (m->fatal_fd < 0 || event_queue_init(&m->queue)) {
+    m->servers = strdup(config->ensemble);
+    if (m->fatal_fd < 0 || !m->servers || event_queue_init(&m->queue)) {
+        if (m->fatal_fd >= 0)
+            close(m->fatal_fd);
+        free(m->servers);
         free(m);
         return NULL;
     }
+    lock_init(&m->lock, LOCK_RANK_MEMBERSHIP);
     m->arena = arena_new();
-    if (pthread_create(&m->thread, NULL, run, m)) {
+    m->reconfig.deadline_ms = FOREVER;
+    atomic_init(&m->reconfig.version, -1);
+    atomic_init(&m->failstop, config->failstop);
+    atomic_init(&m->session_timeout_ms, config->session_timeout_ms);
+    return m;
+}
+
+struct membership *membership_start(const struct membership_config *config)
+{
+    struct membership *m = membership_new(config);
+
+    if (m && pthread_create(&m->thread, NULL, run, m)) {
         membership_free(m);
         return NULL;
     }
@@ -560,8 +300,10 @@ int membership_leave(struct membership *m, int timeout_ms)
 void membership_free(struct membership *m)
 {
     event_queue_deinit(&m->queue);
+    lock_deinit(&m->lock);
     close(m->fatal_fd);
     arena_free(m->arena);
+    free(m->servers);
     free(m->code);
     free(m->list_path);
     free(m->own_path);
@@ -570,11 +312,65 @@ void membership_free(struct membership *m)
 
 void membership_look(struct membership *m, struct membership_view *view)
 {
-    view->connected = atomic_load(&m->connected);
-    view->ready = atomic_load(&m->ready);
-    view->failstop = m->config.failstop;
-    view->session_timeout_ms = m->config.session_timeout_ms;
-    view->members = atomic_load(&m->members);
+    *view = (struct membership_view){
+        .connected = atomic_load(&m->connected),
+        .ready = atomic_load(&m->ready),
+        .failstop = atomic_load(&m->failstop),
+        .session_timeout_ms = atomic_load(&m->session_timeout_ms),
+        .members = atomic_load(&m->members),
+        .reconfig_needed = atomic_load(&m->reconfig.needed),
+        .reconfig_enabled = atomic_load(&m->reconfig.enabled),
+        .reconfig_version = atomic_load(&m->reconfig.version),
+    };
+}
+
+void membership_set_failstop(struct membership *m, bool failstop)
+{
+    atomic_store(&m->failstop, failstop);
+}
+
+char *membership_servers(struct membership *m)
+{
+    lock_take(&m->lock);
+    char *copy = strdup(m->servers);
+    lock_drop(&m->lock);
+    return copy;
+}
+
+struct ring_view *membership_ring(struct membership *m)
+{
+    lock_take(&m->lock);
+    struct ring_view *ring = m->ring ? ring_view_ref(m->ring) : NULL;
+    lock_drop(&m->lock);
+    return ring;
+}
+
+static void ask(struct membership *m, struct event *wish, membership_answer *answer, void *arg)
+{
+    if (!wish) {
+        answer(arg, false);
+        return;
+    }
+    wish->answer = answer;
+    wish->answer_arg = arg;
+    event_queue_put(&m->queue, wish);
+}
+
+void membership_rejoin(struct membership *m, membership_answer *answer, void *arg)
+{
+    ask(m, event_new(EVENT_REJOIN, 0), answer, arg);
+}
+
+void membership_set_servers(struct membership *m, const char *servers, membership_answer *answer,
+                            void *arg)
+{
+    struct event *wish = event_new(EVENT_SET_SERVERS, 0);
+
+    if (wish && !event_copy_text(wish, servers, strlen(servers))) {
+        event_free(wish);
+        wish = NULL;
+    }
+    ask(m, wish, answer, arg);
 }
 
 int membership_fatal_fd(const struct membership *m)

@@ -1,13 +1,30 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "cacheserver/contract/ring_view.h"
 
 /*
  * Being a member of an Arcus cloud: finds out which cloud this server is mapped to, registers with
  * an ephemeral znode, watches the members, notices when it is no member any more. All of it in a
- * thread of its own; the functions here only look or ask.
+ * thread of its own; the functions here only look or ask, and none of them waits.
  */
 struct membership;
+
+/* What is to be done with what the server stores. Called by the membership's thread; any may be
+ * NULL. */
+struct membership_hooks {
+    void *arg;
+    /* The server was out of the cloud, where others took over its keys, and is about to come back:
+     * nothing that it stored until now may be seen again. */
+    void (*forget_all)(void *arg);
+    /* Begin to remove what `view` says is not mine; one that was begun like this and still runs
+     * ends. A reference must be taken to keep the view. false: not now, ask again. */
+    bool (*scrub_stale)(void *arg, struct ring_view *view);
+    /* Whether one that was begun like this still runs. */
+    bool (*is_scrubbing)(void *arg);
+};
 
 struct membership_config {
     const char *ensemble;
@@ -16,14 +33,18 @@ struct membership_config {
     const char *proxy;         /* NULL none */
     size_t memory_limit_bytes; /* told to the other members */
     bool failstop;             /* an expired session ends the server */
+    struct membership_hooks hooks;
 };
 
 struct membership_view {
     bool connected; /* to ZooKeeper, at the moment */
     bool ready;     /* registered: clients are sent here */
     bool failstop;
-    unsigned session_timeout_ms;
-    unsigned members; /* of the cloud, when last seen */
+    unsigned session_timeout_ms; /* that ZooKeeper granted, or what will be asked for */
+    unsigned members;            /* of the cloud, when last seen */
+    bool reconfig_needed;     /* the list of servers must follow the ensemble's configuration … */
+    bool reconfig_enabled;    /* … and does: the ensemble has one */
+    int64_t reconfig_version; /* of that; -1 not seen yet */
 };
 
 /* Starts joining. NULL: no threads or memory. */
@@ -36,6 +57,22 @@ int membership_leave(struct membership *membership, int timeout_ms);
 void membership_free(struct membership *membership);
 
 void membership_look(struct membership *membership, struct membership_view *view);
+void membership_set_failstop(struct membership *membership, bool failstop);
+/* The ZooKeeper servers in use, "HOST:PORT,…"; free() it. NULL: no memory. */
+char *membership_servers(struct membership *membership);
+/* The caller's own reference; NULL while the server is no member. */
+struct ring_view *membership_ring(struct membership *membership);
+
+/* Both ask and are answered later, once, by the membership's thread or by membership_free; with
+ * false at once, by the caller, when there is no memory. */
+typedef void membership_answer(void *arg, bool done);
+/* Registers again after the membership was lost. False when it was not, or when ZooKeeper refuses
+ * or does not answer within the session's timeout. */
+void membership_rejoin(struct membership *membership, membership_answer *answer, void *arg);
+/* Goes on with these ZooKeeper servers, of the same ensemble. False when that is no list of servers
+ * with known addresses. Outside the cloud they are for the next rejoin. */
+void membership_set_servers(struct membership *membership, const char *servers,
+                            membership_answer *answer, void *arg);
 
 /* Readable once the server must end; the exit status says why. */
 int membership_fatal_fd(const struct membership *membership);

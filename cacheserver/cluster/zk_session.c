@@ -42,8 +42,9 @@ static void watcher(zhandle_t *handle, int type, int state, const char *path, vo
     struct zk_session *session = context;
 
     (void)handle;
-    (void)path;
-    if (type == ZOO_CHILD_EVENT || type == ZOO_DELETED_EVENT)
+    if (path && !strcmp(path, ZOO_CONFIG_NODE))
+        put(session->queue, EVENT_CONFIG_CHANGED, session->number);
+    else if (type == ZOO_CHILD_EVENT || type == ZOO_DELETED_EVENT)
         put(session->queue, EVENT_LIST_CHANGED, session->number);
     if (type != ZOO_SESSION_EVENT)
         return;
@@ -139,6 +140,18 @@ static void on_stat(int code, const struct Stat *stat, const void *data)
     deliver(data, event);
 }
 
+static void on_data(int code, const char *value, int len, const struct Stat *stat, const void *data)
+{
+    struct event *event = answer(data, code);
+
+    (void)stat;
+    if (event && code == ZOK && !event_copy_text(event, value, len > 0 ? (size_t)len : 0)) {
+        event_free(event);
+        event = NULL;
+    }
+    deliver(data, event);
+}
+
 static void on_names(int code, const struct String_vector *names, const void *data)
 {
     struct event *event = answer(data, code);
@@ -192,6 +205,13 @@ unsigned zk_session_owner(struct zk_session *session, const char *path)
                    : 0;
 }
 
+unsigned zk_session_config(struct zk_session *session)
+{
+    struct pending *pending = begin(session);
+    return pending ? sent(session, pending, zoo_agetconfig(session->handle, 1, on_data, pending))
+                   : 0;
+}
+
 unsigned zk_session_create(struct zk_session *session, const char *path, const char *data,
                            enum zk_node kind)
 {
@@ -203,6 +223,17 @@ unsigned zk_session_create(struct zk_session *session, const char *path, const c
     return sent(session, pending,
                 zoo_acreate(session->handle, path, data, (int)strlen(data), &ZOO_OPEN_ACL_UNSAFE,
                             flags, on_text, pending));
+}
+
+const char *zk_session_set_servers(struct zk_session *session, const char *servers)
+{
+    int code = zoo_set_servers(session->handle, servers);
+    return code == ZOK ? NULL : zerror(code);
+}
+
+unsigned zk_session_timeout_ms(struct zk_session *session)
+{
+    return (unsigned)zoo_recv_timeout(session->handle);
 }
 
 int64_t zk_session_id(const struct zk_session *session)

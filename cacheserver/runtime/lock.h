@@ -19,6 +19,9 @@ enum lock_rank {
     LOCK_RANK_SIZE_CLASS = 40,  /* free objects of one size */
     LOCK_RANK_PAGES = 50,       /* free pages and regions */
     LOCK_RANK_LOG = 55,         /* records that are not written yet */
+    LOCK_RANK_MEMBERSHIP = 56,  /* what a membership shows to others */
+    LOCK_RANK_HEARTBEAT = 57,   /* the limits of the heartbeat */
+    LOCK_RANK_WAIT = 58,        /* the answer that a request waits for */
     LOCK_RANK_EVENTS = 60,      /* the queue of membership events */
 };
 

@@ -72,12 +72,43 @@ static void several_threads_may_put(void **state)
     event_queue_deinit(&queue);
 }
 
+static void count_refusals(void *arg, bool done)
+{
+    assert_false(done);
+    ++*(unsigned *)arg;
+}
+
+static void a_wish_that_nobody_answers_is_refused_once(void **state)
+{
+    struct event_queue queue;
+    unsigned refused = 0;
+
+    (void)state;
+    assert_int_equal(event_queue_init(&queue), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        struct event *wish = event_new(EVENT_SET_SERVERS, 0);
+        assert_true(event_copy_text(wish, "a:1,b:2", 3));
+        assert_string_equal(wish->text, "a:1");
+        wish->answer = count_refusals;
+        wish->answer_arg = &refused;
+        event_queue_put(&queue, wish);
+    }
+    struct event *taken = event_queue_take(&queue, 1000);
+    taken->answer = NULL;
+    event_free(taken);
+    event_free(event_queue_take(&queue, 1000));
+    assert_int_equal(refused, 1);
+    event_queue_deinit(&queue);
+    assert_int_equal(refused, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_in_the_order_in_which_they_were_put),
         cmocka_unit_test(what_nobody_took_is_freed_with_the_queue),
         cmocka_unit_test(several_threads_may_put),
+        cmocka_unit_test(a_wish_that_nobody_answers_is_refused_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
