@@ -20,6 +20,7 @@
  */
 struct session;
 struct command_context;
+struct cloud_hooks;
 
 enum command_trait {
     TAKES_NOREPLY = 1, /* a closing word "noreply" suppresses the reply */
@@ -57,6 +58,7 @@ struct command_hooks {
     void (*set_max_connections)(void *arg, unsigned max);
     /* NULL: not supported. */
     enum scrub_stale_outcome (*scrub_stale)(void *arg);
+    const struct cloud_hooks *cloud; /* see cloud.h */
 };
 
 /* Shared by all workers; what is not atomic is read-only after command_shared_init. */
@@ -95,6 +97,7 @@ struct command_context {
     struct store_thread *store;
     struct counters *counters;
     struct reply *reply;
+    int wake_fd;     /* eventfd that wakes the worker; -1: sessions are asked again anyway */
     unsigned budget; /* how much long requests may still do before others get their turn */
 
     /* What came after the line of the request that is being handled. */

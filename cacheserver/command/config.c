@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include "cacheserver/command/cloud.h"
 #include "cacheserver/command/handlers.h"
 #include "cacheserver/runtime/log.h"
 #include "cacheserver/runtime/number.h"
@@ -161,6 +162,49 @@ static const char *set_max_stats_prefixes(struct command_context *context, uint6
     return NULL;
 }
 
+static uint64_t get_cloud(struct command_context *context, enum cloud_number which)
+{
+    const struct command_hooks *hooks = &context->shared->hooks;
+    return hooks->cloud->number(hooks->arg, which);
+}
+
+static const char *set_cloud(struct command_context *context, enum cloud_number which,
+                             uint64_t value)
+{
+    const struct command_hooks *hooks = &context->shared->hooks;
+    return hooks->cloud->set_number(hooks->arg, which, value) ? NULL : BAD_VALUE;
+}
+
+static uint64_t get_hbtimeout(struct command_context *context)
+{
+    return get_cloud(context, CLOUD_HB_TIMEOUT_MS);
+}
+
+static const char *set_hbtimeout(struct command_context *context, uint64_t value)
+{
+    return set_cloud(context, CLOUD_HB_TIMEOUT_MS, value);
+}
+
+static uint64_t get_hbfailstop(struct command_context *context)
+{
+    return get_cloud(context, CLOUD_HB_FAILSTOP_MS);
+}
+
+static const char *set_hbfailstop(struct command_context *context, uint64_t value)
+{
+    return set_cloud(context, CLOUD_HB_FAILSTOP_MS, value);
+}
+
+static uint64_t get_zkfailstop(struct command_context *context)
+{
+    return get_cloud(context, CLOUD_FAILSTOP);
+}
+
+static const char *set_zkfailstop(struct command_context *context, uint64_t value)
+{
+    return set_cloud(context, CLOUD_FAILSTOP, value);
+}
+
 const struct config_row config_rows[] = {
     {"verbosity", get_verbosity, set_verbosity, "<verbose>"},
     {"memlimit", get_memlimit, set_memlimit, "<memsize(MB)>"},
@@ -173,6 +217,9 @@ const struct config_row config_rows[] = {
     {"max_element_bytes", get_max_element_bytes, set_max_element_bytes, "<maxbytes>"},
     {"scrub_count", get_scrub_count, set_scrub_count, "<count>"},
     {"max_stats_prefixes", get_max_stats_prefixes, set_max_stats_prefixes, "<value>"},
+    {"hbtimeout", get_hbtimeout, set_hbtimeout, "<hbtimeout>"},
+    {"hbfailstop", get_hbfailstop, set_hbfailstop, "<hbfailstop>"},
+    {"zkfailstop", get_zkfailstop, set_zkfailstop, "on|off", .is_switch = true},
 };
 const size_t config_row_count = sizeof(config_rows) / sizeof(config_rows[0]);
 

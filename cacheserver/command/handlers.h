@@ -39,6 +39,9 @@ HANDLER(help);
 /* config.c */
 HANDLER(config);
 
+/* zkensemble.c */
+HANDLER(zkensemble);
+
 /* stats.c */
 HANDLER(stats);
 

@@ -14,6 +14,7 @@
 #include "cacheserver/command/keys_line.h"
 #include "cacheserver/command/lookahead.h"
 #include "cacheserver/command/retrieval.h"
+#include "cacheserver/command/wait.h"
 #include "cacheserver/protocol/limits.h"
 #include "cacheserver/runtime/log.h"
 
@@ -317,7 +318,7 @@ static size_t (*const steps[SESSION_STATES])(struct session *session,
     [SESSION_LINE] = step_request,    [SESSION_KEYS] = retrieval_step_keys,
     [SESSION_VALUE] = step_value,     [SESSION_VALUE_END] = step_value_end,
     [SESSION_SWALLOW] = step_swallow, [SESSION_KEYS_LINE] = keys_line_step,
-    [SESSION_TASK] = step_task,
+    [SESSION_TASK] = step_task,       [SESSION_WAIT] = wait_step,
 };
 
 size_t session_input(struct session *session, struct command_context *context, const char *input,
@@ -348,7 +349,13 @@ bool session_is_full(const struct command_context *context)
 bool session_has_work(const struct session *session)
 {
     return session->state == SESSION_TASK ||
-           (session->state == SESSION_VALUE_END && session->protocol == PROTOCOL_BINARY);
+           (session->state == SESSION_VALUE_END && session->protocol == PROTOCOL_BINARY) ||
+           (session->state == SESSION_WAIT && wait_is_over(session->wait));
+}
+
+bool session_is_waiting(const struct session *session)
+{
+    return session->state == SESSION_WAIT;
 }
 
 char *session_value_room(struct session *session, size_t *room)
@@ -373,6 +380,7 @@ void session_deinit(struct session *session, struct store_thread *store)
     free(session->keys.bytes);
     session_drop_task(session);
     auth_session_free(session->auth);
+    wait_drop(session->wait);
     pipe_deinit(&session->pipe);
     memset((char *)session + sizeof(session->peer), 0, sizeof(*session) - sizeof(session->peer));
 }

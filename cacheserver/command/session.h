@@ -20,6 +20,7 @@ enum session_state {
     SESSION_SWALLOW,   /* within data that nobody wants */
     SESSION_KEYS_LINE, /* within the line of keys that follows mget, see keys_line.h */
     SESSION_TASK,      /* answering that line, or another request that takes long */
+    SESSION_WAIT,      /* for the answer of another thread, see wait.h */
     SESSION_STATES,
 };
 
@@ -81,6 +82,8 @@ struct session {
     struct pipe pipe;
     struct keys keys;
 
+    struct command_wait *wait; /* of SESSION_WAIT */
+
     /* What a command that works in slices, or waits for its value, remembers; on the heap, NULL
      * none. */
     void *task;
@@ -106,6 +109,9 @@ bool session_has_work(const struct session *session);
 /* The reply, or what the requests changed, is so much that session_input goes on only when the
  * caller has seen to it. */
 bool session_is_full(const struct command_context *context);
+
+/* It takes no input until another thread has answered; session_has_work says when. */
+bool session_is_waiting(const struct session *session);
 
 void session_deinit(struct session *session, struct store_thread *store);
 

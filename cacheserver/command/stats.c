@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cacheserver/command/cloud.h"
 #include "cacheserver/command/product.h"
 #include "cacheserver/command/stats.h"
 #include "cacheserver/command/topkeys.h"
@@ -36,6 +37,12 @@ static void stat_seconds(struct command_context *context, const char *name, stru
                  (long)value.tv_usec);
 }
 
+static void stat_cloud(struct command_context *context, const char *name, enum cloud_number which)
+{
+    const struct command_hooks *hooks = &context->shared->hooks;
+    stat_u64(context, name, hooks->cloud->number(hooks->arg, which));
+}
+
 static void stats_process(struct command_context *context)
 {
     struct rusage usage;
@@ -47,6 +54,8 @@ static void stats_process(struct command_context *context)
     stat_text(context, "version", COMMAND_PROTOCOL_VERSION);
     stat_text(context, "libevent", "none");
     stat_u64(context, "pointer_size", 8 * sizeof(void *));
+    stat_cloud(context, "hb_count", CLOUD_HB_COUNT);
+    stat_cloud(context, "hb_latency", CLOUD_HB_LATENCY_MS);
     stat_seconds(context, "rusage_user", usage.ru_utime);
     stat_seconds(context, "rusage_system", usage.ru_stime);
 }
@@ -197,6 +206,8 @@ static STATS_GROUP(settings)
     stat_text(context, "auth_required_sasl", yes_no(settings->require_sasl));
     stat_u64(context, "item_size_max", settings->item_size_max_bytes);
     add_limits(context);
+    stat_cloud(context, "hb_timeout", CLOUD_HB_TIMEOUT_MS);
+    stat_cloud(context, "hb_failstop", CLOUD_HB_FAILSTOP_MS);
     add_extensions(context);
     reply_text(context->reply, "END\r\n");
 }

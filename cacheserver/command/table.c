@@ -172,6 +172,8 @@ const struct command commands[] = {
     {"sasl mech", WORDS(2), 0, CATEGORY_OPEN, command_sasl_mech, "admin", "sasl mech\\r\\n"},
     {"sasl auth", WORDS(3) | WORDS(4), HAS_BLOCK, CATEGORY_OPEN, command_sasl_auth, "admin",
      "sasl auth [<mechanism>] <bytes>\\r\\n<data>\\r\\n"},
+    {"zkensemble", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_zkensemble, "admin",
+     "zkensemble get | rejoin | set <ensemble_list>\\r\\n"},
     {"quit", WORDS(1), 0, CATEGORY_OPEN, command_quit, "admin", "quit\\r\\n"},
 };
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);

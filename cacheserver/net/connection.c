@@ -209,7 +209,8 @@ static void work(struct connection *connection, const char *input, size_t len)
             if (!keep_pending(connection, input + done, len - done))
                 enter(connection, CONNECTION_CLOSED);
             else
-                enter(connection, CONNECTION_READING);
+                enter(connection,
+                      session_is_waiting(session) ? CONNECTION_WAITING : CONNECTION_READING);
             return;
         }
     }
@@ -329,7 +330,7 @@ void connection_event(struct connection *connection, uint32_t events)
     static void (*const serve[CONNECTION_STATES])(struct connection * connection) = {
         [CONNECTION_READING] = receive, [CONNECTION_WRITING] = resume_sending,
         [CONNECTION_HOLDING] = mute,    [CONNECTION_YIELDING] = ignore,
-        [CONNECTION_CLOSED] = ignore,
+        [CONNECTION_WAITING] = ignore,  [CONNECTION_CLOSED] = ignore,
     };
 
     if (events & (EPOLLHUP | EPOLLERR) && connection->state != CONNECTION_READING) {

@@ -18,6 +18,7 @@ enum connection_state {
     CONNECTION_WRITING,  /* waits for the client to take its replies; reads nothing meanwhile */
     CONNECTION_HOLDING,  /* waits until what it changed is on disk, see hold.h */
     CONNECTION_YIELDING, /* has input left, but it is the others' turn */
+    CONNECTION_WAITING,  /* another thread is to answer its request; reads nothing meanwhile */
     CONNECTION_CLOSED,   /* to be freed by its worker */
     CONNECTION_STATES,
 };
@@ -29,9 +30,10 @@ struct connection {
     struct session session;
     char *pending; /* input not used up */
     size_t pending_len, pending_capacity;
-    struct reply *reply; /* unsent, NULL none */
-    struct connection *next_yielding;
-    uint64_t held_until; /* the journal's number that has to be durable */
+    struct reply *reply;              /* unsent, NULL none */
+    struct connection *next_yielding; /* or the next that waits */
+    bool is_parked;                   /* among those of its worker that wait */
+    uint64_t held_until;              /* the journal's number that has to be durable */
     struct connection *next_held, *prev_held;
     bool muted;                     /* held, and input came meanwhile: it is not watched */
     struct connection *next, *prev; /* the worker's list, under its lock */
@@ -41,7 +43,8 @@ struct connection {
 struct connection *connection_new(struct worker *worker, int fd);
 
 /* By the worker's thread only. Afterwards look at connection->state: CONNECTION_CLOSED means free
- * it, CONNECTION_YIELDING call connection_continue when the others had their turn. */
+ * it, CONNECTION_YIELDING call connection_continue when the others had their turn,
+ * CONNECTION_WAITING when the session has work again. */
 void connection_event(struct connection *connection, uint32_t events);
 void connection_continue(struct connection *connection);
 /* What it was held for has happened. */

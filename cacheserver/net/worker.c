@@ -47,11 +47,24 @@ struct worker *worker_new(struct command_shared *shared, struct counters *counte
         return NULL;
     }
     hold_init(worker);
+    worker->context.wake_fd = worker->wake_fd;
     return worker;
+}
+
+static void unpark(struct worker *worker, struct connection *connection)
+{
+    struct connection **link = &worker->waiting;
+
+    while (*link != connection)
+        link = &(*link)->next_yielding;
+    *link = connection->next_yielding;
+    connection->is_parked = false;
 }
 
 static void forget(struct worker *worker, struct connection *connection)
 {
+    if (connection->is_parked)
+        unpark(worker, connection);
     lock_take(&worker->connections_lock);
     if (connection->prev)
         connection->prev->next = connection->next;
@@ -119,6 +132,25 @@ static void settle(struct worker *worker, struct connection *connection)
     } else if (connection->state == CONNECTION_YIELDING) {
         connection->next_yielding = worker->yielding;
         worker->yielding = connection;
+    } else if (connection->state == CONNECTION_WAITING && !connection->is_parked) {
+        connection->next_yielding = worker->waiting;
+        worker->waiting = connection;
+        connection->is_parked = true;
+    }
+}
+
+/* Some of those that wait may have got their answer. */
+static void serve_answered(struct worker *worker)
+{
+    struct connection *list = worker->waiting;
+
+    worker->waiting = NULL;
+    for (struct connection *next; list; list = next) {
+        next = list->next_yielding;
+        list->is_parked = false;
+        if (session_has_work(&list->session))
+            connection_continue(list);
+        settle(worker, list);
     }
 }
 
@@ -187,6 +219,7 @@ static void *run(void *argument)
     struct worker *worker = argument;
     struct epoll_event events[EVENTS_PER_WAIT];
 
+    pthread_setname_np(pthread_self(), "worker");
     for (;;) {
         int wait = wait_ms(worker);
         if (wait)
@@ -195,6 +228,8 @@ static void *run(void *argument)
         store_thread_tick(worker->context.store);
         for (int i = 0; i < count; i++)
             serve_event(worker, &events[i]);
+        if (worker->waiting)
+            serve_answered(worker);
         if (worker->yielding)
             serve_yielding(worker);
         if (worker->held)

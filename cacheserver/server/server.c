@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cacheserver/command/cloud.h"
 #include "cacheserver/runtime/log.h"
 #include "cacheserver/server/daemon.h"
 #include "cacheserver/store/maintenance.h"
@@ -28,37 +29,46 @@
 
 static bool is_ready(void *arg)
 {
-    const struct server *server = arg;
-    struct membership *membership = atomic_load(&server->membership);
-    struct membership_view view;
-
-    if (!server->settings->zk_ensemble)
-        return true;
-    if (!membership)
-        return false;
-    membership_look(membership, &view);
-    return view.ready;
+    return cloud_is_ready(&((struct server *)arg)->cloud);
 }
 
 static void membership_stats(void *arg, struct reply *reply)
 {
-    const struct server *server = arg;
-    struct membership *membership = atomic_load(&server->membership);
-    struct membership_view view;
-
-    if (!membership)
-        return;
-    membership_look(membership, &view);
-    reply_format(reply,
-                 "STAT zk_libversion %s\r\n"
-                 "STAT zk_timeout %u\r\n"
-                 "STAT zk_failstop %s\r\n"
-                 "STAT zk_connected %s\r\n"
-                 "STAT zk_ready %s\r\n",
-                 membership_library_version(), view.session_timeout_ms,
-                 view.failstop ? "on" : "off", view.connected ? "true" : "false",
-                 view.ready ? "true" : "false");
+    cloud_stats(&((struct server *)arg)->cloud, reply);
 }
+
+static uint64_t cloud_number_of(void *arg, enum cloud_number which)
+{
+    return cloud_number(&((struct server *)arg)->cloud, which);
+}
+
+static bool set_cloud_number(void *arg, enum cloud_number which, uint64_t value)
+{
+    return cloud_set_number(&((struct server *)arg)->cloud, which, value);
+}
+
+static char *zookeeper_servers(void *arg)
+{
+    return cloud_servers(&((struct server *)arg)->cloud);
+}
+
+static void rejoin_cloud(void *arg, struct command_wait *wait)
+{
+    cloud_rejoin(&((struct server *)arg)->cloud, wait);
+}
+
+static void set_zookeeper_servers(void *arg, const char *servers, struct command_wait *wait)
+{
+    cloud_set_servers(&((struct server *)arg)->cloud, servers, wait);
+}
+
+static const struct cloud_hooks cloud_hooks = {
+    .number = cloud_number_of,
+    .set_number = set_cloud_number,
+    .servers = zookeeper_servers,
+    .rejoin = rejoin_cloud,
+    .set_servers = set_zookeeper_servers,
+};
 
 static unsigned listener_count(void *arg)
 {
@@ -149,6 +159,7 @@ static int start_net(struct server *server)
         .open_connections = open_connections,
         .max_connections = max_connections,
         .set_max_connections = set_max_connections,
+        .cloud = &cloud_hooks,
     };
 
     command_shared_init(&server->shared, server->settings, server->store, &server->counters,
@@ -176,33 +187,11 @@ static int write_pid_file(struct server *server)
     return 0;
 }
 
-static int start_membership(struct server *server)
-{
-    const struct settings *settings = server->settings;
-    const struct membership_config config = {
-        .ensemble = settings->zk_ensemble,
-        .session_timeout_ms = settings->zk_timeout_s * 1000,
-        .port = listeners_tcp_port(&server->net.listeners),
-        .proxy = settings->proxy,
-        .memory_limit_bytes = settings->memory_limit_bytes,
-        .failstop = true,
-    };
-
-    if (!settings->zk_ensemble)
-        return 0;
-    struct membership *membership = membership_start(&config);
-    if (!membership) {
-        fprintf(stderr, "cacheserver: cannot start the membership thread\n");
-        return EX_OSERR;
-    }
-    atomic_store(&server->membership, membership);
-    return 0;
-}
-
 int server_start(struct server *server, const struct settings *settings)
 {
     memset(server, 0, sizeof(*server));
     server->settings = settings;
+    cloud_init(&server->cloud, settings);
     int status = start_store(server);
     if (!status)
         status = start_auth(server);
@@ -213,7 +202,7 @@ int server_start(struct server *server, const struct settings *settings)
     if (!status)
         status = write_pid_file(server);
     if (!status)
-        status = start_membership(server);
+        status = cloud_start(&server->cloud, server->store, &server->net.listeners);
     return status;
 }
 
@@ -229,12 +218,12 @@ static bool was_signalled(int signal_fd)
 
 int server_wait(struct server *server, int signal_fd)
 {
-    struct membership *membership = atomic_load(&server->membership);
     struct pollfd waits[] = {
         {.fd = signal_fd, .events = POLLIN},
-        {.fd = membership ? membership_fatal_fd(membership) : -1, .events = POLLIN},
+        {.fd = cloud_fatal_fd(&server->cloud), .events = POLLIN},
         {.fd = server->persistence ? persistence_failed_fd(server->persistence) : -1,
          .events = POLLIN},
+        {.fd = cloud_hung_fd(&server->cloud), .events = POLLIN},
     };
 
     for (;;) {
@@ -243,9 +232,13 @@ int server_wait(struct server *server, int signal_fd)
         if (waits[0].revents && was_signalled(signal_fd))
             return EX_OK;
         if (waits[1].revents)
-            return membership_exit_status(membership);
+            return cloud_exit_status(&server->cloud);
         if (waits[2].revents)
             return EX_IOERR;
+        if (waits[3].revents) {
+            server->is_hung = true;
+            return EX_TEMPFAIL;
+        }
     }
 }
 
@@ -253,18 +246,18 @@ int server_wait(struct server *server, int signal_fd)
  * signal shortens that. */
 static void leave_cloud(struct server *server, int signal_fd)
 {
-    struct membership *membership = atomic_load(&server->membership);
     struct pollfd again = {.fd = signal_fd, .events = POLLIN};
-    struct membership_view view;
 
-    if (!membership)
-        return;
-    membership_look(membership, &view);
-    server->left = !membership_leave(membership, LEAVE_MS);
-    if (!server->left)
-        log_write(LOG_LEVEL_WARNING, "ZooKeeper did not confirm that the server left");
-    if (view.ready)
+    if (cloud_leave(&server->cloud, LEAVE_MS))
         poll(&again, 1, FAREWELL_MS);
+}
+
+/* Workers that do not answer cannot be asked to end. */
+static void end_hung(const struct server *server)
+{
+    if (server->pid_file_written)
+        pid_file_remove(server->settings->pid_file);
+    _exit(EX_TEMPFAIL);
 }
 
 static void free_counters(struct server *server)
@@ -276,6 +269,8 @@ static void free_counters(struct server *server)
 void server_stop(struct server *server, int signal_fd)
 {
     leave_cloud(server, signal_fd);
+    if (server->is_hung)
+        end_hung(server);
     if (server->net_open) {
         net_stop(&server->net, DRAIN_MS);
         net_close(&server->net);
@@ -283,12 +278,11 @@ void server_stop(struct server *server, int signal_fd)
     command_shared_deinit(&server->shared);
     if (server->store)
         maintenance_stop(server->store);
-    if (server->left)
-        membership_free(atomic_load(&server->membership));
+    cloud_deinit(&server->cloud);
     auth_stop(server->auth);
     if (server->persistence)
         persistence_close(server->persistence);
-    if (server->store)
+    if (server->store && server->cloud.left)
         store_free(server->store);
     free_counters(server);
     if (server->pid_file_written)

@@ -1,9 +1,9 @@
 #pragma once
-#include "cacheserver/cluster/membership.h"
 #include "cacheserver/command/command.h"
 #include "cacheserver/net/net.h"
 #include "cacheserver/persistence/persistence.h"
 #include "cacheserver/runtime/settings.h"
+#include "cacheserver/server/cloud.h"
 
 /*
  * Owns everything; starts in order and stops in reverse: store, persistence, net, membership. The
@@ -20,8 +20,8 @@ struct server {
     struct net net;
     bool net_open;
     bool pid_file_written;
-    _Atomic(struct membership *) membership; /* NULL: not in a cloud */
-    bool left;
+    bool is_hung; /* it does not answer its own heartbeats */
+    struct cloud cloud;
 };
 
 /* 0 when clients are served, else an exit status after one line on stderr. */

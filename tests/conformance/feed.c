@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cacheserver/cluster/heartbeat.h"
+#include "cacheserver/command/cloud.h"
 #include "cacheserver/command/session.h"
 #include "cacheserver/store/maintenance.h"
 
@@ -59,14 +61,54 @@ static void set_max(void *arg, unsigned max)
     max_connections = max;
 }
 
+/* As a server that uses no ZooKeeper. */
+static struct heartbeat heartbeat;
+static bool failstop;
+
+static uint64_t get_number(void *arg, enum cloud_number which)
+{
+    unsigned timeout_ms, failstop_ms;
+
+    (void)arg;
+    heartbeat_limits(&heartbeat, &timeout_ms, &failstop_ms);
+    const uint64_t numbers[] = {[CLOUD_FAILSTOP] = failstop,
+                                [CLOUD_HB_TIMEOUT_MS] = timeout_ms,
+                                [CLOUD_HB_FAILSTOP_MS] = failstop_ms,
+                                [CLOUD_HB_LATENCY_MS] = 0};
+    return numbers[which];
+}
+
+static bool set_number(void *arg, enum cloud_number which, uint64_t value)
+{
+    (void)arg;
+    if (which == CLOUD_HB_TIMEOUT_MS)
+        return heartbeat_set_timeout(&heartbeat, (unsigned)value);
+    if (which == CLOUD_HB_FAILSTOP_MS)
+        return heartbeat_set_failstop(&heartbeat, (unsigned)value);
+    failstop = value;
+    return true;
+}
+
+static char *no_servers(void *arg)
+{
+    (void)arg;
+    return NULL;
+}
+
+static const struct cloud_hooks cloud_hooks = {
+    .number = get_number, .set_number = set_number, .servers = no_servers};
+
 static void set_up(struct feed *feed)
 {
+    heartbeat_init(&heartbeat);
+    failstop = true;
     const struct command_hooks hooks = {.is_ready = is_ready,
                                         .membership_stats = no_stats,
                                         .listeners = one,
                                         .open_connections = one,
                                         .max_connections = get_max,
-                                        .set_max_connections = set_max};
+                                        .set_max_connections = set_max,
+                                        .cloud = &cloud_hooks};
     const struct store_config config = {
         .memory_limit_bytes = feed->settings.memory_limit_bytes,
         .sticky_limit_bytes = feed->settings.sticky_limit_bytes,
@@ -83,7 +125,8 @@ static void set_up(struct feed *feed)
     feed->context = (struct command_context){.shared = &feed->shared,
                                              .store = store_attach(feed->store),
                                              .counters = counters_new(),
-                                             .reply = reply_new()};
+                                             .reply = reply_new(),
+                                             .wake_fd = -1};
     counters_sum_register(&feed->sum, feed->context.counters);
     command_shared_init(&feed->shared, &feed->settings, feed->store, &feed->sum, &hooks);
     memset(&feed->session, 0, sizeof(feed->session));

@@ -144,7 +144,7 @@ def test_two_servers_see_each_other(join, tree):
     second = join()
     eventually(lambda: "cloud test has 2 members" in first.log())
     second.stop()
-    eventually(lambda: first.log().rstrip().endswith("cloud test has 1 members"))
+    eventually(lambda: first.log().count("cloud test has 1 members") == 2)
 
 
 def test_without_a_mapping_the_server_ends(zookeeper, tree):

@@ -1,7 +1,9 @@
 #pragma once
 #include <stdio.h>
 
+#include "cacheserver/command/cloud.h"
 #include "cacheserver/command/session.h"
+#include "cacheserver/command/wait.h"
 #include "tests/unit/cacheserver/store/fixture.h"
 
 /* A session with everything around it that a worker gives it. */
@@ -15,6 +17,10 @@ struct client {
     char *pending;
     size_t pending_len;
     unsigned max_connections;
+    uint64_t cloud_numbers[CLOUD_HB_LATENCY_MS + 1];
+    const char *zk_servers; /* NULL: none are used */
+    char new_servers[64];
+    struct command_wait *wait; /* of whoever waits for the cloud */
     bool ready;
 };
 
@@ -45,6 +51,44 @@ static inline void client_set_max(void *arg, unsigned max)
     ((struct client *)arg)->max_connections = max;
 }
 
+static inline uint64_t client_number(void *arg, enum cloud_number which)
+{
+    return ((struct client *)arg)->cloud_numbers[which];
+}
+
+static inline bool client_set_number(void *arg, enum cloud_number which, uint64_t value)
+{
+    if (value == 13)
+        return false;
+    ((struct client *)arg)->cloud_numbers[which] = value;
+    return true;
+}
+
+static inline char *client_servers(void *arg)
+{
+    const char *servers = ((struct client *)arg)->zk_servers;
+    return servers ? strdup(servers) : NULL;
+}
+
+static inline void client_rejoin(void *arg, struct command_wait *wait)
+{
+    ((struct client *)arg)->wait = wait;
+}
+
+static inline void client_set_servers(void *arg, const char *servers, struct command_wait *wait)
+{
+    struct client *c = arg;
+
+    c->wait = wait;
+    snprintf(c->new_servers, sizeof(c->new_servers), "%s", servers);
+}
+
+static const struct cloud_hooks client_cloud = {.number = client_number,
+                                                .set_number = client_set_number,
+                                                .servers = client_servers,
+                                                .rejoin = client_rejoin,
+                                                .set_servers = client_set_servers};
+
 static inline struct client *client_new(void)
 {
     struct client *c = calloc(1, sizeof(*c));
@@ -55,14 +99,16 @@ static inline struct client *client_new(void)
                                         .listeners = client_one,
                                         .open_connections = client_one,
                                         .max_connections = client_max,
-                                        .set_max_connections = client_set_max};
+                                        .set_max_connections = client_set_max,
+                                        .cloud = &client_cloud};
 
     c->base = fixture_new((size_t)64 << 20, true);
     settings_parse(&c->settings, 1, argv, stderr);
     c->context = (struct command_context){.shared = &c->shared,
                                           .store = c->base->thread,
                                           .counters = counters_new(),
-                                          .reply = reply_new()};
+                                          .reply = reply_new(),
+                                          .wake_fd = -1};
     counters_sum_register(&c->sum, c->context.counters);
     command_shared_init(&c->shared, &c->settings, c->base->store, &c->sum, &hooks);
     return c;
