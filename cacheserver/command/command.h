@@ -56,7 +56,7 @@ struct command_hooks {
     unsigned (*open_connections)(void *arg);
     unsigned (*max_connections)(void *arg);
     void (*set_max_connections)(void *arg, unsigned max);
-    /* NULL: not supported. */
+    /* Begins to remove what belongs to other members of the cloud. NULL: not supported. */
     enum scrub_stale_outcome (*scrub_stale)(void *arg);
     const struct cloud_hooks *cloud; /* see cloud.h */
 };

@@ -8,6 +8,7 @@
  */
 enum lock_rank {
     LOCK_RANK_CHECKPOINT = 5,   /* when the next checkpoint is due */
+    LOCK_RANK_CLOUD = 7,        /* starting scrubs by the ring of the cloud */
     LOCK_RANK_MAINTENANCE = 8,  /* a scrub or dump: what it does and how far it is */
     LOCK_RANK_OBSERVERS = 9,    /* top keys, samples of long queries, the command log */
     LOCK_RANK_CONNECTIONS = 10, /* a worker's list of connections */

@@ -11,12 +11,14 @@
 
 #include "cacheserver/command/wait.h"
 #include "cacheserver/runtime/log.h"
+#include "cacheserver/store/maintenance.h"
 
 void cloud_init(struct cloud *cloud, const struct settings *settings)
 {
     memset(cloud, 0, sizeof(*cloud));
     cloud->settings = settings;
     heartbeat_init(&cloud->heartbeat);
+    lock_init(&cloud->scrub_lock, LOCK_RANK_CLOUD);
     atomic_init(&cloud->failstop, true);
 }
 
@@ -54,8 +56,55 @@ static void forget_all(void *arg)
     struct cloud *cloud = arg;
 
     log_write(LOG_LEVEL_WARNING, "dropping all items: others had their keys meanwhile");
-    store_thread_tick(cloud->store);
-    store_flush(cloud->store, 0);
+    store_thread_tick(cloud->store_thread);
+    store_flush(cloud->store_thread, 0);
+}
+
+static bool is_stale(void *ring, const char *key, size_t key_len)
+{
+    return !ring_view_is_mine(ring, key, key_len);
+}
+
+/* With the lock taken; what was scrubbed before has ended when it succeeds. */
+static bool start_scrub(struct cloud *cloud, struct ring_view *ring, bool is_automatic)
+{
+    if (!scrub_start(cloud->store, SCRUB_STALE, is_stale, ring))
+        return false;
+    ring_view_unref(cloud->scrub_ring);
+    cloud->scrub_ring = ring_view_ref(ring);
+    cloud->scrub_is_automatic = is_automatic;
+    return true;
+}
+
+/* With the lock taken. */
+static bool is_automatic_running(struct cloud *cloud)
+{
+    struct scrub_status status;
+
+    scrub_look(cloud->store, &status);
+    return status.running && status.mode == SCRUB_STALE && cloud->scrub_is_automatic;
+}
+
+static bool scrub_stale(void *arg, struct ring_view *ring)
+{
+    struct cloud *cloud = arg;
+
+    lock_take(&cloud->scrub_lock);
+    if (is_automatic_running(cloud))
+        scrub_stop(cloud->store);
+    bool begun = start_scrub(cloud, ring, true);
+    lock_drop(&cloud->scrub_lock);
+    return begun;
+}
+
+static bool is_scrubbing(void *arg)
+{
+    struct cloud *cloud = arg;
+
+    lock_take(&cloud->scrub_lock);
+    bool is_running = is_automatic_running(cloud);
+    lock_drop(&cloud->scrub_lock);
+    return is_running;
 }
 
 static int start_membership(struct cloud *cloud, const struct listeners *listeners)
@@ -68,7 +117,10 @@ static int start_membership(struct cloud *cloud, const struct listeners *listene
         .proxy = settings->proxy,
         .memory_limit_bytes = settings->memory_limit_bytes,
         .failstop = atomic_load(&cloud->failstop),
-        .hooks = {.arg = cloud, .forget_all = forget_all},
+        .hooks = {.arg = cloud,
+                  .forget_all = forget_all,
+                  .scrub_stale = scrub_stale,
+                  .is_scrubbing = is_scrubbing},
     };
     struct membership *membership = membership_start(&config);
 
@@ -84,8 +136,9 @@ int cloud_start(struct cloud *cloud, struct store *store, const struct listeners
 {
     if (!cloud->settings->zk_ensemble)
         return 0;
-    cloud->store = store_attach(store);
-    if (!cloud->store || start_heartbeat(cloud, listeners))
+    cloud->store = store;
+    cloud->store_thread = store_attach(store);
+    if (!cloud->store_thread || start_heartbeat(cloud, listeners))
         return complain("the heartbeat");
     if (start_membership(cloud, listeners))
         return complain("the membership thread");
@@ -114,8 +167,10 @@ void cloud_deinit(struct cloud *cloud)
 
     if (cloud->left && membership)
         membership_free(membership);
-    if (cloud->left && cloud->store)
-        store_detach(cloud->store);
+    if (cloud->left && cloud->store_thread)
+        store_detach(cloud->store_thread);
+    ring_view_unref(cloud->scrub_ring);
+    lock_deinit(&cloud->scrub_lock);
     heartbeat_deinit(&cloud->heartbeat);
 }
 
@@ -246,6 +301,24 @@ void cloud_rejoin(struct cloud *cloud, struct command_wait *wait)
         membership_rejoin(membership, wait_answer, wait);
     else
         wait_answer(wait, false);
+}
+
+enum scrub_stale_outcome cloud_scrub_stale(struct cloud *cloud)
+{
+    struct membership *membership = atomic_load(&cloud->membership);
+
+    if (!membership)
+        return SCRUB_STALE_NOT_SUPPORTED;
+    struct ring_view *ring = membership_ring(membership);
+    if (!ring)
+        ring = ring_view_new(NULL, 0, "");
+    if (!ring)
+        return SCRUB_STALE_BUSY;
+    lock_take(&cloud->scrub_lock);
+    bool begun = start_scrub(cloud, ring, false);
+    lock_drop(&cloud->scrub_lock);
+    ring_view_unref(ring);
+    return begun ? SCRUB_STALE_STARTED : SCRUB_STALE_BUSY;
 }
 
 void cloud_set_servers(struct cloud *cloud, const char *servers, struct command_wait *wait)

@@ -62,6 +62,11 @@ static void set_zookeeper_servers(void *arg, const char *servers, struct command
     cloud_set_servers(&((struct server *)arg)->cloud, servers, wait);
 }
 
+static enum scrub_stale_outcome scrub_stale(void *arg)
+{
+    return cloud_scrub_stale(&((struct server *)arg)->cloud);
+}
+
 static const struct cloud_hooks cloud_hooks = {
     .number = cloud_number_of,
     .set_number = set_cloud_number,
@@ -159,6 +164,7 @@ static int start_net(struct server *server)
         .open_connections = open_connections,
         .max_connections = max_connections,
         .set_max_connections = set_max_connections,
+        .scrub_stale = scrub_stale,
         .cloud = &cloud_hooks,
     };
 
