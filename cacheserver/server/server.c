@@ -233,7 +233,7 @@ int server_wait(struct server *server, int signal_fd)
     };
 
     for (;;) {
-        if (poll(waits, 3, -1) < 0 && errno != EINTR)
+        if (poll(waits, sizeof(waits) / sizeof(waits[0]), -1) < 0 && errno != EINTR)
             return EX_OSERR;
         if (waits[0].revents && was_signalled(signal_fd))
             return EX_OK;
