@@ -55,9 +55,10 @@ static void unpark(struct worker *worker, struct connection *connection)
 {
     struct connection **link = &worker->waiting;
 
-    while (*link != connection)
+    while (*link && *link != connection)
         link = &(*link)->next_yielding;
-    *link = connection->next_yielding;
+    if (*link)
+        *link = connection->next_yielding;
     connection->is_parked = false;
 }
 
