@@ -134,17 +134,19 @@ char *log_begin(struct log *log, size_t bytes)
     return room;
 }
 
-uint64_t log_end(struct log *log, const char *record, size_t bytes, bool copy)
+uint64_t log_end(struct log *log, const char *record, size_t bytes, const char *copy)
 {
     uint64_t number = ++log->appended;
 
     if (record) {
         bool first = log->buffers[0].first->len == 0;
         buffer_commit(log, &log->buffers[0], bytes);
-        if (log->phase == LOG_BOTH || (log->phase == LOG_COPYING && copy)) {
+        if (log->phase == LOG_BOTH)
+            copy = record;
+        if (log->phase != LOG_ALONE && copy) {
             char *room = buffer_room(log, &log->buffers[1], bytes);
             if (room) {
-                memcpy(room, record, bytes);
+                memcpy(room, copy, bytes);
                 buffer_commit(log, &log->buffers[1], bytes);
             } else {
                 log_fail(log, ENOMEM);

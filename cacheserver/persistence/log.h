@@ -65,8 +65,9 @@ void log_deinit(struct log *log);
 /* Appends a record: room for it, NULL when there is no memory (the log has failed then); call
  * log_end in every case. The log is locked in between. */
 char *log_begin(struct log *log, size_t bytes);
-/* `copy` counts while LOG_COPYING: the next file gets the record, too. Returns its number. */
-uint64_t log_end(struct log *log, const char *record, size_t bytes, bool copy);
+/* `copy`: what the next file gets while LOG_COPYING, of the same length; NULL: nothing. Returns the
+ * record's number. */
+uint64_t log_end(struct log *log, const char *record, size_t bytes, const char *copy);
 
 /* Writes and syncs everything that was appended before the call. -1: the log has failed; it was
  * said in the server's log. Any thread, no lock held. */

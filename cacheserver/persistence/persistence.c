@@ -18,13 +18,8 @@
 /* How long records wait for company when no client waits for them. */
 #define LINGER_MS 50
 
-static bool is_about_item(const struct record *record)
-{
-    return record->type == RECORD_LINK || record->type == RECORD_UNLINK ||
-           record->type == RECORD_TOUCH;
-}
-
-/* Whether the next log needs the record, because the snapshot has the key's bucket already. */
+/* Whether the next log needs the record, because the snapshot has the key's bucket already. The log
+ * is locked. */
 static bool is_walked(struct persistence *persistence, const struct record *record)
 {
     if (persistence->log.phase != LOG_COPYING)
@@ -33,51 +28,147 @@ static bool is_walked(struct persistence *persistence, const struct record *reco
     return walked > 0 && walk_index(persistence->store, record->key, record->key_len) < walked;
 }
 
-/* `item`: its value follows the record. */
+/* What is about elements of a collection that is partly in the snapshot: only what is below the
+ * rank that it has come to counts, and moves that. false: nothing does. */
+static bool narrow(struct snapshot_partial *partial, struct record *record)
+{
+    if (record->rank >= partial->rank)
+        return false;
+    if (record->type == RECORD_REMOVAL) {
+        if (record->count > partial->rank - record->rank)
+            record->count = partial->rank - record->rank;
+        partial->rank -= record->count;
+    } else if (!record->replaces) {
+        partial->rank++;
+    }
+    return true;
+}
+
+/* Of all that is about a key. false: the next log does not need it; the record may be made less. */
+static bool is_copied(struct persistence *persistence, struct record *record)
+{
+    if (!is_walked(persistence, record))
+        return false;
+    struct snapshot_partial *partial =
+        snapshot_partial_find(&persistence->progress, record->key, record->key_len);
+    if (!partial || partial->gone)
+        return true;
+    if (record->type == RECORD_ELEMENT || record->type == RECORD_REMOVAL)
+        return narrow(partial, record);
+    if (record->type == RECORD_LINK || record->type == RECORD_UNLINK ||
+        record->type == RECORD_COLLECTION)
+        partial->gone = true;
+    return true;
+}
+
+static char *write_record(char *at, const struct record *record, struct item *item)
+{
+    char *end = record_put(record, at);
+
+    if (item)
+        record_put_value(item, end);
+    else if (record->value_len)
+        memcpy(end, record->value, record->value_len);
+    return at;
+}
+
+/* About one key. `item`: its value follows the record. */
 static void append(struct persistence *persistence, struct store_thread *thread,
                    const struct record *record, struct item *item, bool asked)
 {
     size_t bytes = record_bytes(record);
+    struct record copied = *record;
+    char removal[ITEM_KEY_MAX + 64];
+    const char *copy = NULL;
 
-    if (is_about_item(record) &&
-        snapshot_leaves_out(persistence->store, record->key, record->key_len))
+    if (snapshot_leaves_out(persistence->store, record->key, record->key_len))
         return;
     char *room = log_begin(&persistence->log, bytes);
-    if (room) {
-        char *at = record_put(record, room);
-        if (item)
-            record_put_value(item, at);
-    }
-    bool copy = !is_about_item(record) || is_walked(persistence, record);
+    if (room)
+        copy = write_record(room, record, item);
+    if (!is_copied(persistence, &copied))
+        copy = NULL;
+    else if (copied.count != record->count)
+        copy = write_record(removal, &copied, NULL);
     uint64_t seq = log_end(&persistence->log, room, bytes, copy);
     thread->journal_bytes += bytes;
     if (asked)
         thread->journal_seq = seq;
 }
 
+/* About the store as a whole. */
+static void append_global(struct persistence *persistence, struct store_thread *thread,
+                          const struct record *record)
+{
+    size_t bytes = record_bytes(record);
+    char *room = log_begin(&persistence->log, bytes);
+
+    if (room)
+        record_put(record, room);
+    thread->journal_seq = log_end(&persistence->log, room, bytes, room);
+    thread->journal_bytes += bytes;
+}
+
+static struct record record_about(enum record_type type, struct item *item)
+{
+    return (struct record){.type = type,
+                           .key = item_key(item),
+                           .key_len = item_key_len(item),
+                           .item_type = item_type(item)};
+}
+
 static void note_link(struct journal *journal, struct store_thread *thread, struct item *item)
 {
-    struct record record = record_of_item(item, item->exptime);
+    struct record record = record_of_item(item);
 
-    append((struct persistence *)journal, thread, &record, item, true);
+    append((struct persistence *)journal, thread, &record, record.type == RECORD_LINK ? item : NULL,
+           true);
 }
 
 static void note_unlink(struct journal *journal, struct store_thread *thread, struct item *item,
                         bool asked)
 {
-    const struct record record = {
-        .type = RECORD_UNLINK, .key = item_key(item), .key_len = item_key_len(item)};
+    const struct record record = record_about(RECORD_UNLINK, item);
 
     append((struct persistence *)journal, thread, &record, NULL, asked);
 }
 
 static void note_touch(struct journal *journal, struct store_thread *thread, struct item *item)
 {
-    const struct record record = {.type = RECORD_TOUCH,
-                                  .when = record_time(item->exptime),
-                                  .key = item_key(item),
-                                  .key_len = item_key_len(item)};
+    struct record record = record_about(RECORD_TOUCH, item);
 
+    record.when = record_time(item->exptime);
+    append((struct persistence *)journal, thread, &record, NULL, true);
+}
+
+static void note_state(struct journal *journal, struct store_thread *thread, struct item *item)
+{
+    struct record record = record_about(RECORD_STATE, item);
+
+    collection_state_of(item, &record.state);
+    append((struct persistence *)journal, thread, &record, NULL, true);
+}
+
+static void note_element(struct journal *journal, struct store_thread *thread, struct item *item,
+                         const struct restore_element *element)
+{
+    struct record record = record_about(RECORD_ELEMENT, item);
+
+    record.rank = element->rank;
+    record.replaces = element->replaces;
+    record.kind = element->kind;
+    record.value = element->bytes;
+    record.value_len = element->len;
+    append((struct persistence *)journal, thread, &record, NULL, true);
+}
+
+static void note_removal(struct journal *journal, struct store_thread *thread, struct item *item,
+                         uint32_t rank, uint32_t count)
+{
+    struct record record = record_about(RECORD_REMOVAL, item);
+
+    record.rank = rank;
+    record.count = count;
     append((struct persistence *)journal, thread, &record, NULL, true);
 }
 
@@ -85,7 +176,7 @@ static void note_flush(struct journal *journal, struct store_thread *thread, uin
 {
     const struct record record = {.type = RECORD_FLUSH, .cas = floor};
 
-    append((struct persistence *)journal, thread, &record, NULL, true);
+    append_global((struct persistence *)journal, thread, &record);
 }
 
 static void note_flush_prefix(struct journal *journal, struct store_thread *thread,
@@ -94,20 +185,23 @@ static void note_flush_prefix(struct journal *journal, struct store_thread *thre
     const struct record record = {
         .type = RECORD_FLUSH_PREFIX, .cas = floor, .key = prefix, .key_len = len};
 
-    append((struct persistence *)journal, thread, &record, NULL, true);
+    append_global((struct persistence *)journal, thread, &record);
 }
 
 static void note_flush_due(struct journal *journal, struct store_thread *thread, clock_seconds due)
 {
     const struct record record = {.type = RECORD_FLUSH_DUE, .when = record_time(due)};
 
-    append((struct persistence *)journal, thread, &record, NULL, true);
+    append_global((struct persistence *)journal, thread, &record);
 }
 
 static const struct journal journal_functions = {
     .link = note_link,
     .unlink = note_unlink,
     .touch = note_touch,
+    .element = note_element,
+    .removal = note_removal,
+    .state = note_state,
     .flush = note_flush,
     .flush_prefix = note_flush_prefix,
     .flush_due = note_flush_due,
@@ -199,6 +293,7 @@ void persistence_close(struct persistence *persistence)
     log_flush(&persistence->log);
     persistence->store->journal = NULL;
     store_detach(persistence->thread);
+    free(persistence->progress.partials);
     checkpoint_deinit(persistence);
     log_deinit(&persistence->log);
     catalog_close(&persistence->catalog);

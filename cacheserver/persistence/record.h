@@ -3,30 +3,49 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cacheserver/store/restore_collection.h"
 #include "cacheserver/store/store.h"
 
 /*
- * A record says one effect: u32 bytes that follow, u8 type, and what the type needs. Numbers are
- * little-endian. Times are Unix times, 0 never, -1 sticky.
+ * A record says one effect: u32 bytes that follow, u8 type, and the fields of its type (record.c)
+ * in the order in which struct record has them. Numbers are little-endian. Times are Unix times, 0
+ * never, -1 sticky.
  */
 enum record_type {
-    RECORD_LINK = 1,         /* u64 cas, i64 expiry, u32 flags, u16 key length, key, value */
-    RECORD_UNLINK = 2,       /* key */
-    RECORD_TOUCH = 3,        /* i64 expiry, key */
-    RECORD_FLUSH = 4,        /* u64 floor: everything with a smaller cas is gone */
-    RECORD_FLUSH_DUE = 5,    /* i64 when; 0: no flush is due */
-    RECORD_CAS = 6,          /* u64: smaller cas uniques may have been given out */
-    RECORD_FLUSH_PREFIX = 7, /* u64 floor, name: the same for keys with this prefix */
+    RECORD_LINK = 1,         /* a key-value item instead of what the key had */
+    RECORD_UNLINK = 2,       /* the key has nothing any more */
+    RECORD_TOUCH = 3,        /* another expiry time */
+    RECORD_FLUSH = 4,        /* everything with a smaller cas is gone */
+    RECORD_FLUSH_DUE = 5,    /* that will happen then; 0: it will not */
+    RECORD_CAS = 6,          /* smaller cas uniques may have been given out */
+    RECORD_FLUSH_PREFIX = 7, /* everything with this prefix and a smaller cas is gone */
+    RECORD_SEED = 8,         /* what keys, values of sets and fields of maps are hashed with */
+    RECORD_COLLECTION = 9,   /* an empty collection instead of what the key had */
+    RECORD_STATE = 10,       /* a collection's attributes */
+    RECORD_ELEMENT = 11,     /* a new element, or another one instead of one */
+    RECORD_REMOVAL = 12,     /* elements are gone */
+    RECORD_TYPES,
 };
+
+/* Of a link: the value is out of date; the client chose the cas unique that clients see. */
+#define RECORD_STALE      1u
+#define RECORD_HAS_UNIQUE 2u
 
 struct record {
     enum record_type type;
-    uint64_t cas; /* or floor */
-    int64_t when; /* expiry, or due */
-    uint32_t flags;
-    const char *key; /* or name of a prefix */
+    uint64_t cas;             /* u64; or a floor, or half of the seed */
+    uint64_t unique;          /* u64; or the other half */
+    int64_t when;             /* i64; expiry, or due */
+    uint32_t flags;           /* u32 */
+    uint8_t marks;            /* u8 */
+    enum item_type item_type; /* u8 */
+    struct collection_state state;
+    uint32_t rank, count; /* u32 each */
+    uint8_t kind;         /* u8; of an element's bkey */
+    bool replaces;        /* u8 */
+    const char *key;      /* u16 length; or name of a prefix */
     size_t key_len;
-    const char *value;
+    const char *value; /* the rest; or an element */
     size_t value_len;
 };
 
@@ -36,9 +55,9 @@ size_t record_bytes(const struct record *record);
 /* Returns where the value goes, or the end. */
 char *record_put(const struct record *record, char *at);
 
-/* A link of this item, without its value. */
-struct record record_of_item(struct item *item, clock_seconds exptime);
-/* Copies the item's value. */
+/* What restores the item, without its value or elements; its bucket is locked. */
+struct record record_of_item(struct item *item);
+/* Copies a key-value item's value. */
 void record_put_value(struct item *item, char *at);
 
 /* The next record of a frame; false: there is none, or (*bad set) bytes that are no record. */

@@ -126,8 +126,8 @@ static int make_first_pair(struct persistence *persistence, const struct disk *d
     catalog_clean_incomplete(catalog);
     uint64_t stamp = catalog_new_stamp(catalog);
     catalog_path(catalog, FILE_SNAPSHOT, stamp, true, path);
-    int failed =
-        frame_create(&snapshot, disk, path, FILE_SNAPSHOT, stamp) || snapshot_end(&snapshot);
+    int failed = frame_create(&snapshot, disk, path, FILE_SNAPSHOT, stamp) ||
+                 snapshot_write_seed(&snapshot, persistence->store) || snapshot_end(&snapshot);
     if (!failed) {
         catalog_path(catalog, FILE_COMMAND_LOG, stamp, true, path);
         failed = frame_create(&current, disk, path, FILE_COMMAND_LOG, stamp) ||
@@ -156,13 +156,14 @@ int recovery_run(struct persistence *persistence, const struct disk *disk, bool 
                  FILE *errors)
 {
     struct catalog *catalog = &persistence->catalog;
-    struct replay replay = {.thread = persistence->thread};
+    struct replay replay;
 
     *checkpoint = false;
     if (catalog_look(catalog, errors))
         return -1;
     if (!catalog->newest_snapshot)
         return make_first_pair(persistence, disk, errors);
+    replay_begin(&replay, persistence->thread);
     if (read_pair(persistence, disk, &replay, errors))
         return -1;
     int64_t evicted = evictions(persistence->store);

@@ -11,6 +11,8 @@ struct replay {
     uint64_t refused; /* items for which there was no room, or that settings forbid now */
 };
 
+/* Nobody else may touch the store until replay_end. */
+void replay_begin(struct replay *replay, struct store_thread *thread);
 /* The records of one frame; -1: they make no sense. */
 int replay_frame(struct replay *replay, const char *records, size_t len);
 /* The rest of a file; what reader_next said last. READER_DAMAGED also for records that make no

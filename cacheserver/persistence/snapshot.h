@@ -6,12 +6,26 @@
 #include "cacheserver/persistence/log.h"
 #include "cacheserver/store/store.h"
 
+/* A large collection whose elements are written in slices: those below the rank are. */
+struct snapshot_partial {
+    char *key;
+    size_t key_len;
+    uint32_t rank;
+    bool gone; /* the key has something else now; what was written is overtaken by the next log */
+};
+
 /* How far a snapshot has come. */
 struct snapshot_progress {
     _Atomic uint64_t walked; /* buckets below this number are in it; raised under the bucket's lock,
                               * so whoever holds that lock knows about its own bucket */
     _Atomic bool stop;       /* asks snapshot_write to give up */
+    struct snapshot_partial *partials; /* guarded by the log's lock */
+    size_t partial_count, partial_capacity;
 };
+
+/* The collection of this key, if it is partly written. The log is locked. */
+struct snapshot_partial *snapshot_partial_find(struct snapshot_progress *progress, const char *key,
+                                               size_t key_len);
 
 /* Whether the key is internal: such items are not kept. */
 bool snapshot_leaves_out(const struct store *store, const char *key, size_t key_len);
@@ -21,5 +35,7 @@ bool snapshot_leaves_out(const struct store *store, const char *key, size_t key_
  * bucket is locked longer than its small items take to copy. -1 with errno. */
 int snapshot_write(struct frame_writer *file, struct store_thread *thread, struct log *log,
                    struct snapshot_progress *progress);
+/* For a snapshot of nothing. -1 with errno. */
+int snapshot_write_seed(struct frame_writer *file, const struct store *store);
 /* Writes the end and syncs the file. -1 with errno. */
 int snapshot_end(struct frame_writer *file);

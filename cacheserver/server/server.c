@@ -115,10 +115,6 @@ static int start_store(struct server *server)
         fprintf(stderr, "cacheserver: no memory for the store\n");
         return EX_OSERR;
     }
-    if (maintenance_start(server->store)) {
-        fprintf(stderr, "cacheserver: cannot start the maintenance thread\n");
-        return EX_OSERR;
-    }
     return 0;
 }
 
@@ -152,6 +148,15 @@ static int start_persistence(struct server *server)
         return 0;
     fprintf(stderr, "cacheserver: cannot start the persistence threads\n");
     return EX_OSERR;
+}
+
+static int start_maintenance(struct server *server)
+{
+    if (maintenance_start(server->store)) {
+        fprintf(stderr, "cacheserver: cannot start the maintenance thread\n");
+        return EX_OSERR;
+    }
+    return 0;
 }
 
 static int start_net(struct server *server)
@@ -203,6 +208,8 @@ int server_start(struct server *server, const struct settings *settings)
         status = start_auth(server);
     if (!status)
         status = start_persistence(server);
+    if (!status)
+        status = start_maintenance(server);
     if (!status)
         status = start_net(server);
     if (!status)

@@ -116,13 +116,13 @@ static void apply_trim(struct collection_access *access, enum trim trim,
     if (trim == TRIM_FOR_DISTANCE) {
         uint32_t n = count_too_far(collection, &cursor, put->bkey);
         seek_edge(collection, n, &cursor);
-        tree_remove(&cursor, &access->room, n);
+        collection_remove(access, &cursor, n);
         note_trim(collection, false);
         return;
     }
     if (put->trimmed && btree_current(&cursor, put->bkey->kind, &element))
         put->trimmed(put->argument, &element);
-    tree_remove(&cursor, &access->room, 1);
+    collection_remove(access, &cursor, 1);
     note_trim(collection, true);
 }
 
@@ -153,6 +153,7 @@ static enum store_result replace(struct collection_access *access, struct tree_c
     if (!at)
         return STORE_NO_MEMORY;
     memcpy(at, bytes, len);
+    collection_wrote(access, cursor, true);
     return STORE_OK;
 }
 
@@ -174,6 +175,7 @@ static enum store_result add(struct collection_access *access, struct tree_curso
     if (!at)
         return STORE_NO_MEMORY;
     btree_element_write(at, &element);
+    collection_wrote(access, cursor, false);
     apply_trim(access, trim, put);
     return STORE_OK;
 }

@@ -93,6 +93,17 @@ void btree_element_write(char *at, const struct btree_element *element)
     memcpy(at, element->value, element->value_len);
 }
 
+bool btree_element_is_valid(const char *bytes, size_t len)
+{
+    if (len < 1)
+        return false;
+    bool has_eflag = (unsigned char)bytes[0] & HAS_EFLAG;
+    size_t bkey_len = bytes[0] & BKEY_BYTES;
+    if (has_eflag && (len < 2 || (unsigned char)bytes[1] > BKEY_MAX_BYTES))
+        return false;
+    return len >= 1 + bkey_len + (has_eflag ? 1 + (size_t)(unsigned char)bytes[1] : 0);
+}
+
 bool btree_current(struct tree_cursor *cursor, enum bkey_kind kind, struct btree_element *element)
 {
     const char *bytes;

@@ -36,6 +36,8 @@ void btree_set_kind(struct collection *collection, enum bkey_kind kind);
 
 size_t btree_element_bytes(const struct btree_element *element);
 void btree_element_write(char *at, const struct btree_element *element);
+/* Whether the bytes are an element. */
+bool btree_element_is_valid(const char *bytes, size_t len);
 /* The element at the cursor; false: it is at the end. */
 bool btree_current(struct tree_cursor *cursor, enum bkey_kind kind, struct btree_element *element);
 

@@ -99,7 +99,7 @@ static void add_to_run(struct run *run, const struct walk *walk)
 static void remove_run(struct run *run, struct walk *walk)
 {
     if (run->count > 0)
-        tree_remove(&run->lowest, &walk->access->room, run->count);
+        collection_remove(walk->access, &run->lowest, run->count);
     run->count = 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "cacheserver/store/evict.h"
 #include "cacheserver/store/hash.h"
+#include "cacheserver/store/restore_collection.h"
 
 /* An insertion needs a few objects of different sizes, and another thread may take one away. */
 #define TRIES_MAX 24
@@ -70,10 +71,10 @@ static void init_collection(struct store *store, struct item *item, enum item_ty
     collection->unreadable = attributes->unreadable;
 }
 
-/* An item with an empty collection that nobody sees yet. */
-static enum store_result prepare(struct store_thread *thread, const char *key, size_t key_len,
-                                 enum item_type type,
-                                 const struct collection_attributes *attributes, struct item **item)
+enum store_result collection_prepare(struct store_thread *thread, const char *key, size_t key_len,
+                                     enum item_type type,
+                                     const struct collection_attributes *attributes,
+                                     struct item **item)
 {
     bool in_chunks;
     size_t head = item_head_bytes(key_len, 0, attributes->flags, &in_chunks);
@@ -120,7 +121,7 @@ enum store_result store_create(struct store_thread *thread, const char *key, siz
     bucket_unlock(place.bucket);
     if (place.slot)
         return STORE_EXISTS;
-    enum store_result result = prepare(thread, key, key_len, type, attributes, &item);
+    enum store_result result = collection_prepare(thread, key, key_len, type, attributes, &item);
     if (result != STORE_OK)
         return result;
     result = link_new(thread, &place, item);
@@ -156,7 +157,8 @@ static enum store_result open_access(struct collection_access *access,
 
     struct item *item;
     bucket_unlock(access->place.bucket);
-    result = prepare(access->thread, call->key, call->key_len, call->type, call->create, &item);
+    result = collection_prepare(access->thread, call->key, call->key_len, call->type, call->create,
+                                &item);
     if (result != STORE_OK) {
         access->place.bucket = NULL;
         return result;
@@ -166,12 +168,48 @@ static enum store_result open_access(struct collection_access *access,
     return result == STORE_NO_MEMORY ? result : check_item(access, call);
 }
 
+void collection_wrote(struct collection_access *access, const struct tree_cursor *cursor,
+                      bool replaced)
+{
+    struct journal *journal = access->thread->store->journal;
+    struct tree_cursor copy = *cursor;
+
+    if (__builtin_expect(journal == NULL, 1))
+        return;
+    struct restore_element element = {.rank = tree_rank(cursor), .replaces = replaced};
+    if (item_type(access->item) == ITEM_BTREE) {
+        struct collection_state state;
+        collection_state_of(access->item, &state);
+        element.kind = state.kind;
+    }
+    tree_get(&copy, &element.bytes, &element.len);
+    journal->element(journal, access->thread, access->item, &element);
+}
+
+void collection_remove(struct collection_access *access, struct tree_cursor *cursor, uint32_t count)
+{
+    struct journal *journal = access->thread->store->journal;
+
+    if (__builtin_expect(journal != NULL, 0) && count > 0)
+        journal->removal(journal, access->thread, access->item, tree_rank(cursor), count);
+    tree_remove(cursor, &access->room, count);
+}
+
 static enum store_result act(struct collection_access *access, const struct collection_call *call)
 {
+    struct journal *journal = access->thread->store->journal;
+    struct collection_state old, new;
     struct tree *tree = &access->collection->tree;
     int64_t before = (int64_t)tree->bytes;
+    if (__builtin_expect(journal != NULL, 0))
+        collection_state_of(access->item, &old);
     enum store_result result = call->act(access, call->argument);
 
+    if (__builtin_expect(journal != NULL, 0)) {
+        collection_state_of(access->item, &new);
+        if (memcmp(&old, &new, sizeof(old)) != 0)
+            journal->state(journal, access->thread, access->item);
+    }
     if ((int64_t)tree->bytes != before)
         store_count_growth(access->thread, access->item, (int64_t)tree->bytes - before);
     bool failed = access->created && result != STORE_OK;
@@ -267,7 +305,7 @@ enum store_result collection_read(struct collection_access *access, struct tree_
     show(cursor, count, backwards, reader);
     if (mode == STORE_KEEP)
         return STORE_OK;
-    tree_remove(&first, &access->room, count);
+    collection_remove(access, &first, count);
     return collection_removed(access, mode);
 }
 

@@ -59,6 +59,19 @@ struct collection_call {
 };
 enum store_result collection_call(struct store_thread *thread, const struct collection_call *call);
 
+/* The element at the cursor was inserted, or replaced, and is written: tell the journal. */
+void collection_wrote(struct collection_access *access, const struct tree_cursor *cursor,
+                      bool replaced);
+/* tree_remove, and tells the journal. */
+void collection_remove(struct collection_access *access, struct tree_cursor *cursor,
+                       uint32_t count);
+
+/* An item with an empty collection that nobody sees yet. */
+enum store_result collection_prepare(struct store_thread *thread, const char *key, size_t key_len,
+                                     enum item_type type,
+                                     const struct collection_attributes *attributes,
+                                     struct item **item);
+
 /* Whether the limit of sticky items admits so many bytes more to this collection. */
 bool collection_may_grow(const struct collection_access *access, size_t bytes);
 

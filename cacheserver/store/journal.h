@@ -15,6 +15,7 @@
  * missing must not come back. Items that a flush emptied are not: the flush was told.
  */
 struct store_thread;
+struct restore_element;
 
 struct journal {
     /* The item is what its key has from now on, with its value, attributes and cas unique. */
@@ -24,6 +25,14 @@ struct journal {
                    bool asked);
     /* The item's expiry time changed. */
     void (*touch)(struct journal *journal, struct store_thread *thread, struct item *item);
+    /* An element of the collection came to this rank, or took the place of the one there. */
+    void (*element)(struct journal *journal, struct store_thread *thread, struct item *item,
+                    const struct restore_element *element);
+    /* `count` elements from this rank on are about to go. */
+    void (*removal)(struct journal *journal, struct store_thread *thread, struct item *item,
+                    uint32_t rank, uint32_t count);
+    /* What the collection has beside its elements changed. */
+    void (*state)(struct journal *journal, struct store_thread *thread, struct item *item);
     /* Everything with a smaller cas unique than `floor` is gone. No lock is held. */
     void (*flush)(struct journal *journal, struct store_thread *thread, uint64_t floor);
     /* The same of one prefix only; len 0: keys without one. NULL: not wanted. */

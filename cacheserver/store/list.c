@@ -30,7 +30,7 @@ static void trim(struct collection_access *access, int32_t index)
     struct tree_cursor cursor;
 
     tree_seek_rank(&collection->tree, head ? 0 : collection->tree.count - 1, &cursor);
-    tree_remove(&cursor, &access->room, 1);
+    collection_remove(access, &cursor, 1);
 }
 
 static enum store_result act_insert(struct collection_access *access, void *argument)
@@ -52,6 +52,7 @@ static enum store_result act_insert(struct collection_access *access, void *argu
     if (!place)
         return STORE_NO_MEMORY;
     memcpy(place, insert->value, insert->value_len);
+    collection_wrote(access, &cursor, false);
     if (full)
         trim(access, insert->index);
     return STORE_OK;
@@ -123,7 +124,7 @@ static enum store_result act_delete(struct collection_access *access, void *argu
     if (!clip(&access->collection->tree, &range))
         return STORE_NO_ELEMENT;
     tree_seek_rank(&access->collection->tree, lowest_of(&range), &cursor);
-    tree_remove(&cursor, &access->room, count_of(&range));
+    collection_remove(access, &cursor, count_of(&range));
     return collection_removed(access, call->mode);
 }
 

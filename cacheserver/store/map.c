@@ -78,6 +78,7 @@ static enum store_result act_put(struct collection_access *access, void *argumen
     if (!place)
         return STORE_NO_MEMORY;
     write_element(place, put);
+    collection_wrote(access, &cursor, found);
     return found ? STORE_REPLACED : STORE_OK;
 }
 
@@ -136,7 +137,7 @@ static uint32_t take_fields(struct collection_access *access, const struct field
         if (call->reader)
             call->reader->element(call->reader->argument, element, len);
         if (call->mode != STORE_KEEP)
-            tree_remove(&cursor, &access->room, 1);
+            collection_remove(access, &cursor, 1);
     }
     return count;
 }
@@ -179,7 +180,7 @@ static enum store_result act_delete(struct collection_access *access, void *argu
         return STORE_NO_ELEMENT;
     if (!call->fields) {
         tree_seek_rank(tree, 0, &cursor);
-        tree_remove(&cursor, &access->room, tree->count);
+        collection_remove(access, &cursor, tree->count);
     } else if (take_fields(access, call) == 0) {
         return STORE_NO_ELEMENT;
     }

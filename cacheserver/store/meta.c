@@ -145,6 +145,7 @@ static enum store_result make_stale(struct store_thread *thread, struct item *it
     item_set_cas(item, store_next_cas_after(thread, item_cas(item)));
     if (item->info & ITEM_HAS_UNIQUE)
         item_set_unique(item, removal->has_unique ? removal->unique : item_cas(item));
+    journal_link(thread, item);
     return STORE_OK;
 }
 

@@ -50,6 +50,7 @@ static enum store_result act_insert(struct collection_access *access, void *argu
     if (!place)
         return STORE_NO_MEMORY;
     memcpy(place, call->value, call->len);
+    collection_wrote(access, &cursor, false);
     return STORE_OK;
 }
 
@@ -60,7 +61,7 @@ static enum store_result act_delete(struct collection_access *access, void *argu
 
     if (!find_value(access, call, &cursor))
         return STORE_NO_ELEMENT;
-    tree_remove(&cursor, &access->room, 1);
+    collection_remove(access, &cursor, 1);
     return collection_removed(access, call->mode);
 }
 
@@ -179,7 +180,7 @@ static enum store_result get_some(struct collection_access *access, const struct
         tree_get(&cursor, &element, &len);
         call->reader->element(call->reader->argument, element, len);
         if (call->mode != STORE_KEEP)
-            tree_remove(&cursor, &access->room, 1);
+            collection_remove(access, &cursor, 1);
     }
     return collection_removed(access, call->mode);
 }

@@ -64,6 +64,7 @@ enum collection_overflow {
     OVERFLOW_LARGEST_TRIM,
     OVERFLOW_SMALLEST_SILENT_TRIM,
     OVERFLOW_LARGEST_SILENT_TRIM,
+    COLLECTION_OVERFLOWS,
 };
 
 /* What a collection is made with. */

@@ -4,7 +4,7 @@
  */
 #include "cacheserver/store/walk.h"
 
-#include "cacheserver/store/internal.h"
+#include "cacheserver/store/collection.h"
 
 uint64_t walk_begin(struct store_thread *thread)
 {
@@ -36,6 +36,47 @@ void walk_bucket(struct store_thread *thread, uint64_t index, store_visit *visit
     }
     passed(argument);
     bucket_unlock(first);
+}
+
+bool walk_collection(struct store_thread *thread, const char *key, size_t key_len, store_visit *act,
+                     void *argument)
+{
+    struct place place = place_lock(thread, key, key_len);
+    struct item *item = place_item(&place);
+    bool found = item && item_type(item) != ITEM_KV;
+
+    if (found)
+        act(item, argument);
+    bucket_unlock(place.bucket);
+    return found;
+}
+
+uint32_t walk_elements(struct item *collection, uint32_t rank, size_t bytes_most,
+                       walk_element *visit, void *argument)
+{
+    struct tree *tree = &item_collection(collection)->tree;
+    struct tree_cursor cursor;
+    const char *bytes;
+    size_t len, seen = 0;
+
+    if (rank >= tree->count)
+        return tree->count;
+    tree_seek_rank(tree, rank, &cursor);
+    while (seen < bytes_most && tree_get(&cursor, &bytes, &len)) {
+        visit(bytes, len, argument);
+        seen += len;
+        rank++;
+        tree_next(&cursor);
+    }
+    return rank;
+}
+
+uint32_t walk_element_count(struct item *collection, size_t *bytes)
+{
+    const struct tree *tree = &item_collection(collection)->tree;
+
+    *bytes = tree->bytes;
+    return tree->count;
 }
 
 uint64_t walk_index(const struct store *store, const char *key, size_t key_len)

@@ -15,5 +15,17 @@ void walk_end(struct store_thread *thread);
 void walk_bucket(struct store_thread *thread, uint64_t index, store_visit *visit,
                  void (*passed)(void *argument), void *argument);
 
+/* Calls act with the item that the key has, if it is a collection, under its bucket's lock. false:
+ * it is none. */
+bool walk_collection(struct store_thread *thread, const char *key, size_t key_len, store_visit *act,
+                     void *argument);
+/* For act: calls visit for the elements from this rank on, until they have so many bytes; returns
+ * the rank after them. */
+typedef void walk_element(const char *bytes, size_t len, void *argument);
+uint32_t walk_elements(struct item *collection, uint32_t rank, size_t bytes_most,
+                       walk_element *visit, void *argument);
+/* How many elements there are, and the bytes that they take. */
+uint32_t walk_element_count(struct item *collection, size_t *bytes);
+
 /* The number of the bucket in which this key lies; meaningful between walk_begin and walk_end. */
 uint64_t walk_index(const struct store *store, const char *key, size_t key_len);
