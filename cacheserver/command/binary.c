@@ -174,5 +174,5 @@ enum binary_status binary_status_of(enum store_result result)
 
 clock_seconds binary_expiry(const char *extras)
 {
-    return clock_expiry((int32_t)binary_u32(extras), clock_now());
+    return clock_expiry_from_now((int32_t)binary_u32(extras));
 }

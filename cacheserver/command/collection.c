@@ -77,7 +77,7 @@ bool collection_parse_attributes(struct collection_attributes *attributes, enum 
         (rest.count > 1 && !number_parse_i64(rest.at[1].at, rest.at[1].len, &exptime)) ||
         (rest.count > 2 && !collection_parse_max_count(&rest.at[2], &attributes->max_count)))
         return false;
-    attributes->exptime = clock_expiry(exptime, clock_now());
+    attributes->exptime = clock_expiry_from_now(exptime);
     return rest.count < 4 ||
            collection_parse_overflow(&rest.at[3], TYPE(type), &attributes->overflow);
 }

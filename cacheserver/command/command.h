@@ -68,10 +68,13 @@ struct command_shared {
     struct store *store;
     struct counters_sum *counters;
     struct command_hooks hooks;
-    struct auth *auth;                          /* NULL: nobody has to log in */
-    struct persistence *persistence;            /* NULL: nothing is kept */
-    const struct command *slots[COMMAND_SLOTS]; /* by hash of the name */
-    bool has_extension; /* an extension that knows more commands of this protocol is loaded */
+    struct auth *auth;               /* NULL: nobody has to log in */
+    struct persistence *persistence; /* NULL: nothing is kept */
+    struct {
+        const struct command *command; /* NULL: none */
+        size_t name_len;
+    } slots[COMMAND_SLOTS]; /* by hash of the name */
+    bool has_extension;     /* an extension that knows more commands of this protocol is loaded */
     struct observed observed;
     _Atomic uint32_t max_stats_prefixes;
 };

@@ -18,7 +18,7 @@ static bool parse_create(const struct words *words, struct store_request *create
         return false;
     create->key = word[1].at;
     create->key_len = word[1].len;
-    create->exptime = clock_expiry(exptime, clock_now());
+    create->exptime = clock_expiry_from_now(exptime);
     return true;
 }
 
@@ -119,7 +119,7 @@ HANDLER(touch)
         return;
     }
     enum store_result result =
-        store_touch(context->store, key->at, key->len, clock_expiry(exptime, clock_now()));
+        store_touch(context->store, key->at, key->len, clock_expiry_from_now(exptime));
     observe(context, key->at, key->len, COUNTER_cmd_setattr,
             result == STORE_OK ? COUNTER_setattr_hits : COUNTER_setattr_misses);
     if (result == STORE_OK)

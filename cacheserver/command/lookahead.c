@@ -8,18 +8,13 @@
 
 #include <string.h>
 
+#include "cacheserver/protocol/words.h"
+
 #define COMMAND_NAME_MAX 12
 
 static const char *skip_blanks(const char *at, const char *end)
 {
     while (at < end && *at == ' ')
-        at++;
-    return at;
-}
-
-static const char *skip_word(const char *at, const char *end)
-{
-    while (at < end && *at != ' ')
         at++;
     return at;
 }
@@ -30,10 +25,9 @@ static const char *add_words(struct look *look, const char *at, const char *end,
     for (at = skip_blanks(at, end); at < end && most-- > 0; at = skip_blanks(at, end)) {
         if (look->count == STORE_HINT_KEYS)
             return at;
-        const char *word_end = skip_word(at, end);
-        look->hints[look->count++] =
-            (struct store_hint){.key = at, .key_len = (size_t)(word_end - at)};
-        at = word_end;
+        const char *stop = word_end(at, end);
+        look->hints[look->count++] = (struct store_hint){.key = at, .key_len = (size_t)(stop - at)};
+        at = stop;
     }
     return end;
 }
@@ -41,16 +35,16 @@ static const char *add_words(struct look *look, const char *at, const char *end,
 static const char *look_at_line(struct look *look, const char *line, const char *end)
 {
     size_t most = (size_t)(end - line) < COMMAND_NAME_MAX ? (size_t)(end - line) : COMMAND_NAME_MAX;
-    const char *word_end = skip_word(line, line + most);
-    size_t len = (size_t)(word_end - line);
+    const char *name_end = word_end(line, line + most);
+    size_t len = (size_t)(name_end - line);
 
     if (len == most)
         return end;
     if (len >= 3 && len <= 4 && !memcmp(line, len == 3 ? "get" : "gets", len))
-        return add_words(look, word_end, end, STORE_HINT_KEYS + 1);
+        return add_words(look, name_end, end, STORE_HINT_KEYS + 1);
     if (len == 3 && line[1] == 'o' && line[2] == 'p')
-        word_end = skip_word(skip_blanks(word_end, end), end);
-    return add_words(look, word_end, end, 1);
+        name_end = word_end(skip_blanks(name_end, end), end);
+    return add_words(look, name_end, end, 1);
 }
 
 size_t look_guess(struct look *look, const char *input, size_t len, bool within_keys)

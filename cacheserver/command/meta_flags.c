@@ -50,7 +50,7 @@ static bool read_expiry(void *field, const char *token, size_t len)
 
     if (!number_parse_i64(token, len, &exptime))
         return false;
-    *(clock_seconds *)field = clock_expiry(exptime, clock_now());
+    *(clock_seconds *)field = clock_expiry_from_now(exptime);
     return true;
 }
 

@@ -124,7 +124,7 @@ static struct opening read_touch(const char *line, size_t len)
     const char *blank = memchr(line + at, ' ', len - at);
     if (!blank || !number_parse_i64(line + at, (size_t)(blank - line) - at, &exptime))
         return opening;
-    opening.exptime = clock_expiry(exptime, clock_now());
+    opening.exptime = clock_expiry_from_now(exptime);
     opening.len = (size_t)(blank - line) + 1;
     return opening;
 }

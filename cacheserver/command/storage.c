@@ -24,7 +24,7 @@ static bool parse_request(const struct words *words, struct store_request *reque
         !number_parse_u64(word[4].at, word[4].len, &length) || length > LENGTH_MAX)
         return false;
     request->value_len = (size_t)length;
-    request->exptime = clock_expiry(exptime, clock_now());
+    request->exptime = clock_expiry_from_now(exptime);
     return true;
 }
 

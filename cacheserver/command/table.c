@@ -212,10 +212,12 @@ void command_shared_init(struct command_shared *shared, const struct settings *s
         if (commands[i].traits & OF_SCRUB_EXTENSION &&
             !settings_has_extension(settings, "ascii_scrub"))
             continue;
-        unsigned slot = slot_of(commands[i].name, strlen(commands[i].name));
-        while (shared->slots[slot])
+        size_t len = strlen(commands[i].name);
+        unsigned slot = slot_of(commands[i].name, len);
+        while (shared->slots[slot].command)
             slot = (slot + 1) % COMMAND_SLOTS;
-        shared->slots[slot] = &commands[i];
+        shared->slots[slot].command = &commands[i];
+        shared->slots[slot].name_len = len;
     }
 }
 
@@ -236,10 +238,10 @@ const struct command *command_find(const struct command_shared *shared, const ch
                                    size_t len)
 {
     for (unsigned slot = slot_of(name, len);; slot = (slot + 1) % COMMAND_SLOTS) {
-        const struct command *command = shared->slots[slot];
+        const struct command *command = shared->slots[slot].command;
         if (!command)
             return NULL;
-        if (strlen(command->name) == len && !memcmp(command->name, name, len))
+        if (shared->slots[slot].name_len == len && !memcmp(command->name, name, len))
             return command;
     }
 }

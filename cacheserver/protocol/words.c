@@ -14,8 +14,7 @@ void words_split(struct words *words, const char *line, size_t len)
         if (at == end)
             return;
         const char *start = at;
-        while (at < end && *at != ' ')
-            at++;
+        at = word_end(at, end);
         if (words->count == LIMIT_WORDS) {
             words->count++;
             return;

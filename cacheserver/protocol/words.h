@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "cacheserver/protocol/limits.h"
 
@@ -15,6 +16,27 @@ struct words {
     unsigned count; /* LIMIT_WORDS + 1: there are more */
     struct word word[LIMIT_WORDS];
 };
+
+/* The first blank, or the end. Eight bytes a step: subtracting one borrows from a high bit only
+ * where a byte was a blank, or above that, so the lowest high bit marks the first blank. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
+static inline const char *word_end(const char *at, const char *end)
+{
+    const uint64_t ones = 0x0101010101010101u;
+
+    while (end - at >= 8) {
+        uint64_t bytes;
+        memcpy(&bytes, at, sizeof(bytes));
+        bytes ^= ones * ' ';
+        uint64_t blanks = (bytes - ones) & ~bytes & (ones << 7);
+        if (blanks)
+            return at + __builtin_ctzll(blanks) / 8;
+        at += 8;
+    }
+    while (at < end && *at != ' ')
+        at++;
+    return at;
+}
 
 /* The line comes without its line end. */
 void words_split(struct words *words, const char *line, size_t len);

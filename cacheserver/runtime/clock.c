@@ -70,3 +70,8 @@ clock_seconds clock_expiry(int64_t exptime, clock_seconds now)
         return now + (clock_seconds)exptime;
     return clock_of_unix(exptime);
 }
+
+clock_seconds clock_expiry_from_now(int64_t exptime)
+{
+    return exptime == 0 ? CLOCK_NEVER : clock_expiry(exptime, clock_now());
+}

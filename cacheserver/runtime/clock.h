@@ -36,3 +36,5 @@ clock_seconds clock_of_unix(int64_t unix_time);
 /* Expiry for what a client sent: 0 never, -1 sticky, other negatives already expired, up to 30
  * days relative, larger ones Unix time. */
 clock_seconds clock_expiry(int64_t exptime, clock_seconds now);
+/* The same from now on; reads the clock only if it has to. */
+clock_seconds clock_expiry_from_now(int64_t exptime);

@@ -370,6 +370,11 @@ void memory_free(struct memory *memory, struct memory_cache *cache, void *object
         empty_bin(memory, cache, id, class->cached_max / 2);
 }
 
+void memory_hint_free(const void *object)
+{
+    __builtin_prefetch(page_of(object));
+}
+
 void memory_note_extra(struct memory *memory, size_t bytes)
 {
     lock_take(&memory->pages_lock);

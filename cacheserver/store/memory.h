@@ -59,6 +59,9 @@ void *memory_alloc(struct memory *memory, struct memory_cache *cache, size_t siz
 void *memory_alloc_beyond_limit(struct memory *memory, struct memory_cache *cache, size_t size);
 void memory_free(struct memory *memory, struct memory_cache *cache, void *object);
 
+/* Brings what memory_free needs to know about the object into the processor's cache. */
+void memory_hint_free(const void *object);
+
 /* Gives a thread's free objects back to all. */
 void memory_cache_flush(struct memory *memory, struct memory_cache *cache);
 

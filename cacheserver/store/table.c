@@ -178,16 +178,23 @@ __attribute__((no_sanitize("thread"))) const char *table_hint_item(struct table 
     return NULL;
 }
 
+/* Bit i: slot i has the hash's tag. Without branches, for where a key lies cannot be predicted. */
+static unsigned slots_like(const struct bucket *bucket, uint64_t hash)
+{
+    uint64_t tag = hash >> 48;
+    unsigned matches = 0;
+
+    for (unsigned i = 0; i < TABLE_SLOTS; i++)
+        matches |= (unsigned)(bucket->slots[i] >> 48 == tag) << i;
+    return matches;
+}
+
 uint64_t *bucket_find(struct bucket *bucket, uint64_t hash, const char *key, size_t key_len)
 {
-    uint64_t tag = tag_of(hash);
-
     for (; bucket; bucket = bucket_next(bucket)) {
-        for (unsigned i = 0; i < TABLE_SLOTS; i++) {
-            uint64_t slot = bucket->slots[i];
-            if (tag_of(slot) != tag)
-                continue;
-            struct item *item = slot_item(slot);
+        for (unsigned matches = slots_like(bucket, hash); matches; matches &= matches - 1) {
+            unsigned i = (unsigned)__builtin_ctz(matches);
+            struct item *item = slot_item(bucket->slots[i]);
             if (item && item_key_len(item) == key_len && !memcmp(item_key(item), key, key_len))
                 return &bucket->slots[i];
         }

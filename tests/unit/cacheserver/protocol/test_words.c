@@ -68,12 +68,30 @@ static void a_line_ends_at_lf_and_a_cr_before_it_is_not_part_of_it(void **state)
     assert_int_equal(line_measure("get k\r", 6, &len), 0);
 }
 
+static void a_word_ends_at_the_first_blank_wherever_it_stands(void **state)
+{
+    char text[40];
+
+    (void)state;
+    for (size_t len = 0; len < sizeof(text); len++) {
+        for (size_t blank = 0; blank <= len; blank++) {
+            for (int neighbour = 0; neighbour < 256; neighbour++) {
+                memset(text, neighbour == ' ' ? 'x' : neighbour, sizeof(text));
+                if (blank < len)
+                    memset(text + blank, ' ', blank % 2 ? 1 : len - blank);
+                assert_ptr_equal(word_end(text, text + len), text + blank);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blanks_separate_words),
         cmocka_unit_test(nothing_but_blanks_separates),
         cmocka_unit_test(more_words_than_a_request_may_have_are_noticed),
+        cmocka_unit_test(a_word_ends_at_the_first_blank_wherever_it_stands),
         cmocka_unit_test(a_line_ends_at_lf_and_a_cr_before_it_is_not_part_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

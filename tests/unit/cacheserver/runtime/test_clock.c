@@ -32,6 +32,8 @@ static void an_expiry_of_zero_is_never_and_minus_one_is_sticky(void **state)
 static void other_negative_expiries_are_over(void **state)
 {
     (void)state;
+    assert_int_equal(clock_expiry_from_now(0), CLOCK_NEVER);
+    assert_in_range(clock_expiry_from_now(100), clock_now() + 99, clock_now() + 100);
     assert_true(clock_expiry(-2, clock_now()) <= clock_now());
     assert_true(clock_expiry(INT64_MIN, clock_now()) <= clock_now());
 }
