@@ -5,6 +5,7 @@
 
 #include "cacheserver/command/cloud.h"
 #include "cacheserver/command/handlers.h"
+#include "cacheserver/command/kept.h"
 #include "cacheserver/runtime/log.h"
 #include "cacheserver/runtime/number.h"
 
@@ -220,6 +221,12 @@ const struct config_row config_rows[] = {
     {"hbtimeout", get_hbtimeout, set_hbtimeout, "<hbtimeout>"},
     {"hbfailstop", get_hbfailstop, set_hbfailstop, "<hbfailstop>"},
     {"zkfailstop", get_zkfailstop, set_zkfailstop, "on|off", .is_switch = true},
+    {"chkpt_interval_pct_snapshot", kept_interval_pct, kept_set_interval_pct, "<percentage>",
+     .is_kept = true},
+    {"chkpt_interval_min_logsize", kept_min_log_megabytes, kept_set_min_log_megabytes,
+     "<minsize(MB)>", .is_kept = true},
+    {"async_logging", kept_async_logging, kept_set_async_logging, "on|off", .is_switch = true,
+     .is_kept = true},
 };
 const size_t config_row_count = sizeof(config_rows) / sizeof(config_rows[0]);
 
@@ -276,6 +283,8 @@ HANDLER(config)
 
     if (!row)
         session_say_bad_format(session, context);
+    else if (row->is_kept && !context->shared->persistence)
+        session_say(session, context, "NOT_SUPPORTED\r\n");
     else if (words->count == 2)
         show(context, row);
     else

@@ -12,6 +12,7 @@ struct config_row {
     const char *operand; /* as help shows it */
     bool is_switch;      /* 1 and 0 are written "on" and "off" */
     bool is_signed;      /* takes negative numbers, as UINT64_MAX */
+    bool is_kept;        /* only with persistence */
 };
 extern const struct config_row config_rows[];
 extern const size_t config_row_count;

@@ -262,6 +262,7 @@ const struct stats_group stats_groups[] = {
     {"zookeeper", false, stats_zookeeper, "stats zookeeper\\r\\n"},
     {"scrub", true, stats_scrub, "stats scrub\\r\\n"},
     {"dump", true, stats_dump, "stats dump\\r\\n"},
+    {"persistence", true, stats_persistence, "stats persistence\\r\\n"},
     {"cachedump", false, stats_cachedump,
      "stats cachedump <slab_clsid> <limit> [forward|backward [sticky]]\\r\\n"},
     {"topkeys", false, stats_topkeys, "stats topkeys\\r\\n"},

@@ -31,6 +31,9 @@ STATS_GROUP(cachedump);
 STATS_GROUP(scrub);
 STATS_GROUP(dump);
 
+/* kept.c */
+STATS_GROUP(persistence);
+
 /* One line. */
 void stat_u64(struct command_context *context, const char *name, uint64_t value);
 void stat_text(struct command_context *context, const char *name, const char *value);

@@ -102,8 +102,11 @@ static enum store_result change(struct store_thread *thread, struct item *item,
 
     if (!fits(thread->store, item, changes))
         return STORE_BAD_VALUE;
-    if (item_type(item) != ITEM_KV)
+    if (item_type(item) != ITEM_KV) {
         result = change_collection(thread->store, item, changes);
+        if (result == STORE_OK)
+            journal_state(thread, item);
+    }
     if (result == STORE_OK && changes->has_exptime && changes->exptime != item->exptime)
         result = store_set_exptime(thread, item, changes->exptime);
     return result;

@@ -70,6 +70,14 @@ static inline void journal_unlink(struct store_thread *thread, struct item *item
         journal->unlink(journal, thread, item, asked);
 }
 
+static inline void journal_state(struct store_thread *thread, struct item *item)
+{
+    struct journal *journal = thread->store->journal;
+
+    if (__builtin_expect(journal != NULL, 0))
+        journal->state(journal, thread, item);
+}
+
 static inline void journal_touch(struct store_thread *thread, struct item *item)
 {
     struct journal *journal = thread->store->journal;
