@@ -486,7 +486,7 @@ void settings_print_help(FILE *out)
         if (row->letter)
             fprintf(out, "-%c %-8s %s", row->letter, row->argument ? row->argument : "", row->help);
         else
-            fprintf(out, "-e %s=%s %s", row->engine_key, row->argument, row->help);
+            fprintf(out, "   %s=%s with -e: %s", row->engine_key, row->argument, row->help);
         if (row->preset)
             fprintf(out, " (default %s)", row->preset);
         fputc('\n', out);
