@@ -39,7 +39,7 @@ struct smget {
 
     uint32_t key_count; /* visited, or being visited */
     struct merge_key *keys;
-    uint32_t *names; /* numbers of keys plus one by hash, to find the same key given twice */
+    uint32_t *names; /* numbers plus one of keys that had elements, by hash: none may come twice */
     uint32_t names_mask;
     struct missed *missed;
     uint32_t missed_count;
@@ -226,8 +226,8 @@ static void spend(struct command_context *context, unsigned n)
     context->budget -= n < context->budget ? n : context->budget;
 }
 
-/* The next key; false: all were visited, or the request has failed. */
-static bool next_key(struct session *session, struct command_context *context, struct smget *smget)
+/* false: all were visited. */
+static bool next_key(struct session *session, struct smget *smget)
 {
     const char *at;
     size_t len;
@@ -236,12 +236,7 @@ static bool next_key(struct session *session, struct command_context *context, s
         smget->phase = ELEMENTS;
         return false;
     }
-    smget->keys[smget->key_count] = (struct merge_key){.at = at, .len = (uint32_t)len};
-    if (!add_name(smget, &context->store->store->table.seed, smget->key_count)) {
-        fail(session, context, "CLIENT_ERROR bad data chunk\r\n");
-        return false;
-    }
-    smget->key_count++;
+    smget->keys[smget->key_count++] = (struct merge_key){.at = at, .len = (uint32_t)len};
     smget->found = false;
     return true;
 }
@@ -250,11 +245,17 @@ static bool next_key(struct session *session, struct command_context *context, s
 static bool visit(struct session *session, struct command_context *context, struct smget *smget)
 {
     while (context->budget > 0) {
-        if (!smget->again && !next_key(session, context, smget))
-            return session->task;
+        if (!smget->again && !next_key(session, smget))
+            return true;
+        bool found_before = smget->found;
         enum store_result result = visit_slice(smget, context);
         if (result != STORE_OK) {
             fail(session, context, session_failure(result));
+            return false;
+        }
+        if (smget->found && !found_before &&
+            !add_name(smget, &context->store->store->table.seed, smget->key_count - 1)) {
+            fail(session, context, "CLIENT_ERROR bad data chunk\r\n");
             return false;
         }
         spend(context, 1 + smget->taken / 8);

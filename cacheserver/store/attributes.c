@@ -88,8 +88,10 @@ static enum store_result change_collection(struct store *store, struct item *ite
         collection->max_count = collection_max_count(store, item_type(item), changes->max_count);
         collection->unlimited = changes->max_count < 0;
     }
-    if (changes->overflow != OVERFLOW_DEFAULT)
+    if (changes->overflow != OVERFLOW_DEFAULT && changes->overflow != collection->overflow) {
         collection->overflow = (uint8_t)changes->overflow;
+        collection->trimmed = false;
+    }
     if (changes->readable)
         collection->unreadable = false;
     return STORE_OK;
