@@ -6,6 +6,9 @@
 #include "cacheserver/runtime/log.h"
 #include "cacheserver/runtime/number.h"
 
+#define SHUTDOWN_DYNAMIC (-1)
+#define SHUTDOWN_MAX_S   600
+
 HANDLER(flush_all)
 {
     unsigned count = words->count;
@@ -54,4 +57,24 @@ HANDLER(ready)
 
     (void)words;
     session_say(session, context, hooks->is_ready(hooks->arg) ? "READY\r\n" : "NOT_READY\r\n");
+}
+
+HANDLER(shutdown)
+{
+    const struct command_hooks *hooks = &context->shared->hooks;
+    int64_t seconds = SHUTDOWN_DYNAMIC;
+
+    if (words->count > 1) {
+        const struct word *word = &words->word[1];
+        if (!number_parse_i64(word->at, word->len, &seconds) || seconds != (int32_t)seconds) {
+            session_say_bad_format(session, context);
+            return;
+        }
+        if (seconds < 0 || seconds > SHUTDOWN_MAX_S) {
+            session_say(session, context, "CLIENT_ERROR invalid arguments\r\n");
+            return;
+        }
+    }
+    bool accepted = hooks->shut_down && hooks->shut_down(hooks->arg, (int)seconds);
+    session_say(session, context, accepted ? "OK\r\n" : "DENIED\r\n");
 }

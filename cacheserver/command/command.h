@@ -58,6 +58,9 @@ struct command_hooks {
     void (*set_max_connections)(void *arg, unsigned max);
     /* Begins to remove what belongs to other members of the cloud. NULL: not supported. */
     enum scrub_stale_outcome (*scrub_stale)(void *arg);
+    /* Ends the server after so many seconds; negative: when clients stop leaving, after two at the
+     * latest. false: it ends within a second anyway. NULL: it cannot be ended so. */
+    bool (*shut_down)(void *arg, int seconds);
     const struct cloud_hooks *cloud; /* see cloud.h */
 };
 
@@ -76,11 +79,14 @@ struct command_shared {
     } slots[COMMAND_SLOTS]; /* by hash of the name */
     bool has_extension;     /* an extension that knows more commands of this protocol is loaded */
     struct observed observed;
+    struct cmdlog *cmdlog;
+    struct lqdetect *lqdetect;
     _Atomic uint32_t max_stats_prefixes;
 };
-void command_shared_init(struct command_shared *shared, const struct settings *settings,
-                         struct store *store, struct counters_sum *counters,
-                         const struct command_hooks *hooks);
+/* -1: no memory. command_shared_deinit in every case. */
+int command_shared_init(struct command_shared *shared, const struct settings *settings,
+                        struct store *store, struct counters_sum *counters,
+                        const struct command_hooks *hooks);
 void command_shared_deinit(struct command_shared *shared);
 
 /* The reply to a line that is no command, or one with a number of words that it may not have. */

@@ -34,6 +34,7 @@ HANDLER(version);
 HANDLER(verbosity);
 HANDLER(quit);
 HANDLER(ready);
+HANDLER(shutdown);
 HANDLER(help);
 
 /* config.c */
@@ -104,3 +105,14 @@ HANDLER(flush_prefix);
 HANDLER(scrub);
 HANDLER(dump_start);
 HANDLER(dump_stop);
+
+/* trace.c */
+HANDLER(cmdlog);
+HANDLER(cmdlog_start);
+HANDLER(cmdlog_stop);
+HANDLER(cmdlog_stats);
+HANDLER(lqdetect);
+HANDLER(lqdetect_start);
+HANDLER(lqdetect_stop);
+HANDLER(lqdetect_show);
+HANDLER(lqdetect_stats);

@@ -11,8 +11,10 @@
 
 #include "cacheserver/command/authorize.h"
 #include "cacheserver/command/binary.h"
+#include "cacheserver/command/cmdlog.h"
 #include "cacheserver/command/keys_line.h"
 #include "cacheserver/command/lookahead.h"
+#include "cacheserver/command/lqdetect.h"
 #include "cacheserver/command/retrieval.h"
 #include "cacheserver/command/wait.h"
 #include "cacheserver/protocol/limits.h"
@@ -166,6 +168,15 @@ static struct word key_of(const struct command *command, const struct words *wor
     return command && words->count > at ? words->word[at] : (struct word){.at = NULL, .len = 0};
 }
 
+static void note_long_query(const struct session *session, struct command_context *context,
+                            const struct command *command, const struct words *words)
+{
+    struct lqdetect *lqdetect = context->shared->lqdetect;
+
+    if (__builtin_expect(lqdetect_is_on(lqdetect), 0) && !session->block_missing)
+        lqdetect_note(lqdetect, command->name, session->peer, words, context->store->elements);
+}
+
 static void run_line(struct session *session, struct command_context *context, const char *line,
                      size_t len)
 {
@@ -188,10 +199,12 @@ static void run_line(struct session *session, struct command_context *context, c
         pipe_deinit(&session->pipe);
     if (context->shared->auth)
         session->refused = !authorize_command(session, command, &words);
-    if (session_drops(session))
+    if (session_drops(session)) {
         run_dropped(session, context, command, &words);
-    else
+    } else {
         command->run(session, context, &words);
+        note_long_query(session, context, command, &words);
+    }
 }
 
 static size_t count_blanks(const char *input, size_t len)
@@ -225,6 +238,15 @@ static size_t judge_long_line(struct session *session, struct command_context *c
     return len;
 }
 
+static void log_line(const struct session *session, struct command_context *context,
+                     const char *line, size_t len)
+{
+    struct cmdlog *cmdlog = context->shared->cmdlog;
+
+    if (__builtin_expect(cmdlog_is_on(cmdlog), 0))
+        cmdlog_enter(cmdlog, session->peer, line, len);
+}
+
 static size_t step_line(struct session *session, struct command_context *context, const char *input,
                         size_t len)
 {
@@ -237,14 +259,19 @@ static size_t step_line(struct session *session, struct command_context *context
     size_t done = 0;
     if (!context->shared->auth || authorize_get(session, input + blanks, line_len - blanks))
         done = retrieval_begin_line(session, input + blanks, line_len - blanks);
-    if (done)
+    if (done) {
+        log_line(session, context, input, line_len);
         return blanks + done;
+    }
     context->rest = input + taken;
     context->rest_len = len - taken;
     session->block_bytes = 0;
     session->block_missing = false;
     run_line(session, context, input, line_len);
-    return session->block_missing ? 0 : taken + session->block_bytes;
+    if (session->block_missing)
+        return 0;
+    log_line(session, context, input, line_len);
+    return taken + session->block_bytes;
 }
 
 /* -B may have decided before. */

@@ -4,9 +4,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "cacheserver/command/cmdlog.h"
 #include "cacheserver/command/handlers.h"
+#include "cacheserver/command/lqdetect.h"
 #include "cacheserver/command/retrieval.h"
-#include "cacheserver/runtime/log.h"
 
 #define WORDS(n)       (1u << (n))
 #define ANY_WORDS      UINT32_MAX
@@ -159,6 +160,26 @@ const struct command commands[] = {
      "scan key <cursor> [count <count>] [match <pattern>] [type <type>]\\r\\n"},
     {"scan prefix", FROM_WORDS(3), 0, CATEGORY_SCAN, command_scan_prefix, "scan",
      "scan prefix <cursor> [count <count>] [match <pattern>]\\r\\n"},
+    {"cmdlog", FROM_WORDS(1), IS_FAMILY, CATEGORY_ADMIN, command_cmdlog, "admin",
+     "cmdlog start | stop | stats\\r\\n"},
+    {"cmdlog start", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_cmdlog_start, "admin",
+     "cmdlog start [<file_path>]\\r\\n"},
+    {"cmdlog stop", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_cmdlog_stop, "admin",
+     "cmdlog stop\\r\\n"},
+    {"cmdlog stats", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_cmdlog_stats, "admin",
+     "cmdlog stats\\r\\n"},
+    {"lqdetect", FROM_WORDS(1), IS_FAMILY, CATEGORY_ADMIN, command_lqdetect, "admin",
+     "lqdetect start | stop | show | stats\\r\\n"},
+    {"lqdetect start", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_lqdetect_start, "admin",
+     "lqdetect start [<detect_threshold>]\\r\\n"},
+    {"lqdetect stop", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_lqdetect_stop, "admin",
+     "lqdetect stop\\r\\n"},
+    {"lqdetect show", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_lqdetect_show, "admin",
+     "lqdetect show\\r\\n"},
+    {"lqdetect stats", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_lqdetect_stats, "admin",
+     "lqdetect stats\\r\\n"},
+    {"shutdown", FROM_WORDS(1), 0, CATEGORY_ADMIN, command_shutdown, "admin",
+     "shutdown [seconds]\\r\\n"},
     {"stats", FROM_WORDS(1), 0, CATEGORY_OPEN, command_stats, "admin", "stats\\r\\n"},
     {"config", FROM_WORDS(2), 0, CATEGORY_ADMIN, command_config, "admin",
      "config <name> [<value>]\\r\\n"},
@@ -193,9 +214,9 @@ static unsigned slot_of(const char *name, size_t len)
 }
 _Static_assert(COMMAND_SLOTS == 256, "slot_of yields 8 bits");
 
-void command_shared_init(struct command_shared *shared, const struct settings *settings,
-                         struct store *store, struct counters_sum *counters,
-                         const struct command_hooks *hooks)
+int command_shared_init(struct command_shared *shared, const struct settings *settings,
+                        struct store *store, struct counters_sum *counters,
+                        const struct command_hooks *hooks)
 {
     memset(shared, 0, sizeof(*shared));
     shared->settings = settings;
@@ -205,8 +226,10 @@ void command_shared_init(struct command_shared *shared, const struct settings *s
     shared->has_extension = settings_has_extension(settings, "ascii_scrub") ||
                             settings_has_extension(settings, "example_protocol");
     atomic_init(&shared->max_stats_prefixes, STATS_PREFIXES_DEFAULT);
-    if (observed_init(&shared->observed, settings))
-        log_write(LOG_LEVEL_WARNING, "no memory for MEMCACHED_TOP_KEYS");
+    shared->cmdlog = cmdlog_new(settings->tcp_port);
+    shared->lqdetect = lqdetect_new();
+    if (observed_init(&shared->observed, settings) || !shared->cmdlog || !shared->lqdetect)
+        return -1;
     assert(command_count <= COMMAND_SLOTS / 2);
     for (size_t i = 0; i < command_count; i++) {
         if (commands[i].traits & OF_SCRUB_EXTENSION &&
@@ -219,6 +242,7 @@ void command_shared_init(struct command_shared *shared, const struct settings *s
         shared->slots[slot].command = &commands[i];
         shared->slots[slot].name_len = len;
     }
+    return 0;
 }
 
 const char *command_unknown(const struct command_shared *shared, const struct words *words)
@@ -232,6 +256,8 @@ const char *command_unknown(const struct command_shared *shared, const struct wo
 void command_shared_deinit(struct command_shared *shared)
 {
     observed_deinit(&shared->observed);
+    cmdlog_free(shared->cmdlog);
+    lqdetect_free(shared->lqdetect);
 }
 
 const struct command *command_find(const struct command_shared *shared, const char *name,

@@ -62,6 +62,11 @@ static void set_zookeeper_servers(void *arg, const char *servers, struct command
     cloud_set_servers(&((struct server *)arg)->cloud, servers, wait);
 }
 
+static bool shut_down(void *arg, int seconds)
+{
+    return farewell_request(&((struct server *)arg)->farewell, seconds);
+}
+
 static enum scrub_stale_outcome scrub_stale(void *arg)
 {
     return cloud_scrub_stale(&((struct server *)arg)->cloud);
@@ -170,11 +175,15 @@ static int start_net(struct server *server)
         .max_connections = max_connections,
         .set_max_connections = set_max_connections,
         .scrub_stale = scrub_stale,
+        .shut_down = shut_down,
         .cloud = &cloud_hooks,
     };
 
-    command_shared_init(&server->shared, server->settings, server->store, &server->counters,
-                        &hooks);
+    if (command_shared_init(&server->shared, server->settings, server->store, &server->counters,
+                            &hooks)) {
+        fprintf(stderr, "cacheserver: no memory for the commands\n");
+        return EX_OSERR;
+    }
     server->shared.auth = server->auth;
     server->shared.persistence = server->persistence;
     if (net_open(&server->net, server->settings, &server->shared, stderr))
@@ -203,7 +212,7 @@ int server_start(struct server *server, const struct settings *settings)
     memset(server, 0, sizeof(*server));
     server->settings = settings;
     cloud_init(&server->cloud, settings);
-    int status = start_store(server);
+    int status = farewell_init(&server->farewell) ? EX_OSERR : start_store(server);
     if (!status)
         status = start_auth(server);
     if (!status)
@@ -237,12 +246,15 @@ int server_wait(struct server *server, int signal_fd)
         {.fd = server->persistence ? persistence_failed_fd(server->persistence) : -1,
          .events = POLLIN},
         {.fd = cloud_hung_fd(&server->cloud), .events = POLLIN},
+        {.fd = server->farewell.fd, .events = POLLIN},
     };
 
     for (;;) {
         if (poll(waits, sizeof(waits) / sizeof(waits[0]), -1) < 0 && errno != EINTR)
             return EX_OSERR;
         if (waits[0].revents && was_signalled(signal_fd))
+            return EX_OK;
+        if (waits[4].revents)
             return EX_OK;
         if (waits[1].revents)
             return cloud_exit_status(&server->cloud);
@@ -284,6 +296,7 @@ void server_stop(struct server *server, int signal_fd)
     leave_cloud(server, signal_fd);
     if (server->is_hung)
         end_hung(server);
+    farewell_serve(&server->farewell, signal_fd, &server->net.connection_count);
     if (server->net_open) {
         net_stop(&server->net, DRAIN_MS);
         net_close(&server->net);
@@ -298,6 +311,7 @@ void server_stop(struct server *server, int signal_fd)
     if (server->store && server->cloud.left)
         store_free(server->store);
     free_counters(server);
+    farewell_deinit(&server->farewell);
     if (server->pid_file_written)
         pid_file_remove(server->settings->pid_file);
     close(signal_fd);

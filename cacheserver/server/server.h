@@ -4,6 +4,7 @@
 #include "cacheserver/persistence/persistence.h"
 #include "cacheserver/runtime/settings.h"
 #include "cacheserver/server/cloud.h"
+#include "cacheserver/server/farewell.h"
 
 /*
  * Owns everything; starts in order and stops in reverse: store, persistence, net, membership. The
@@ -22,10 +23,12 @@ struct server {
     bool pid_file_written;
     bool is_hung; /* it does not answer its own heartbeats */
     struct cloud cloud;
+    struct farewell farewell;
 };
 
 /* 0 when clients are served, else an exit status after one line on stderr. */
 int server_start(struct server *server, const struct settings *settings);
-/* Until a signal asks for the end, or membership is lost for good; returns the exit status. */
+/* Until a signal or a client asks for the end, or membership is lost for good; returns the exit
+ * status. */
 int server_wait(struct server *server, int signal_fd);
 void server_stop(struct server *server, int signal_fd);

@@ -35,6 +35,7 @@ static void check_end(struct walk *walk)
 
 static void walk_next(struct walk *walk)
 {
+    walk->access->thread->elements++;
     if (walk->descending ? tree_prev(&walk->cursor) : tree_next(&walk->cursor))
         check_end(walk);
     else

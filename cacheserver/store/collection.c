@@ -203,8 +203,12 @@ static enum store_result act(struct collection_access *access, const struct coll
     int64_t before = (int64_t)tree->bytes;
     if (__builtin_expect(journal != NULL, 0))
         collection_state_of(access->item, &old);
+    uint32_t count = tree->count;
+    access->thread->elements = 0;
     enum store_result result = call->act(access, call->argument);
 
+    if (count > tree->count && count - tree->count > access->thread->elements)
+        access->thread->elements = count - tree->count;
     if (__builtin_expect(journal != NULL, 0)) {
         collection_state_of(access->item, &new);
         if (memcmp(&old, &new, sizeof(old)) != 0)
@@ -301,6 +305,7 @@ enum store_result collection_read(struct collection_access *access, struct tree_
 
     if (!fits_reply(access->collection, cursor, count))
         return STORE_TOO_LARGE;
+    access->thread->elements = count;
     reader->begin(reader->argument, item_flags(access->item), count);
     show(cursor, count, backwards, reader);
     if (mode == STORE_KEEP)

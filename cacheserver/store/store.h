@@ -115,6 +115,7 @@ struct store_thread {
     uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
     clock_seconds now;     /* set by store_thread_tick */
     uint32_t now_ms;
+    uint32_t elements; /* that the last operation on a collection passed, or removed */
     struct prefix *last_prefix;      /* that was looked up in this batch */
     struct prefix_tallies *tallies;  /* written by this thread, read by all */
     _Atomic uint64_t epoch;          /* of the store, when the batch began */
