@@ -261,6 +261,16 @@ static const struct option_row rows[] = {
      "ZooKeeper session timeout, 10 to 2000 seconds; other words are ignored"},
     {'x', NULL, "ADDR", NULL, read_string, FIELD(proxy), 0, 0,
      "join as this ip:port, and exit instead of pausing"},
+    {0, "max_list_size", "N", "50000", read_unsigned, FIELD(max_list_size), 10000, 1000000,
+     "most elements of a list"},
+    {0, "max_set_size", "N", "50000", read_unsigned, FIELD(max_set_size), 10000, 1000000,
+     "most elements of a set"},
+    {0, "max_map_size", "N", "50000", read_unsigned, FIELD(max_map_size), 10000, 1000000,
+     "most elements of a map"},
+    {0, "max_btree_size", "N", "50000", read_unsigned, FIELD(max_btree_size), 10000, 1000000,
+     "most elements of a b+tree"},
+    {0, "max_element_bytes", "BYTES", "16384", read_unsigned, FIELD(max_element_bytes), 1024, 32768,
+     "longest value of an element, its line end included"},
     {0, "use_persistence", "BOOL", "false", read_switch, FIELD(use_persistence), 0, 0,
      "keep what is stored on disk, and have it again after a restart"},
     {0, "data_path", "DIR", "ARCUS-DB", read_string, FIELD(data_path), 0, 0,
@@ -282,9 +292,26 @@ static const struct option_row rows[] = {
 
 /* Keys of -e that other engines of this protocol have and that mean nothing here. */
 static const char *const ignored_engine_keys[] = {
-    "use_cas",        "preallocate",       "max_list_size", "max_set_size",   "max_map_size",
-    "max_btree_size", "max_element_bytes", "scrub_count",   "ignore_vbucket", "vb0",
+    "use_cas", "preallocate", "scrub_count", "ignore_vbucket", "vb0",
 };
+
+/* Variables of the environment that set what -e sets, too. */
+static const struct {
+    const char *variable, *engine_key;
+} environment[] = {
+    {"ARCUS_MAX_LIST_SIZE", "max_list_size"},
+    {"ARCUS_MAX_SET_SIZE", "max_set_size"},
+    {"ARCUS_MAX_MAP_SIZE", "max_map_size"},
+    {"ARCUS_MAX_BTREE_SIZE", "max_btree_size"},
+};
+
+static const struct option_row *row_of_key(const char *key)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].engine_key && !strcmp(rows[i].engine_key, key))
+            return &rows[i];
+    return NULL;
+}
 
 static const struct option_row *row_of_letter(int letter)
 {
@@ -313,9 +340,9 @@ static const char *read_engine_pair(struct settings *settings, char *pair)
     *equals = '\0';
     if (!strcmp(pair, "config_file"))
         return read_engine_file(settings, equals + 1);
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].engine_key && !strcmp(rows[i].engine_key, pair))
-            return rows[i].read(&rows[i], (char *)settings + rows[i].offset, equals + 1);
+    const struct option_row *row = row_of_key(pair);
+    if (row)
+        return row->read(row, (char *)settings + row->offset, equals + 1);
     return is_ignored_key(pair) ? NULL : "has an unknown key";
 }
 
@@ -440,6 +467,19 @@ static int read_option(struct settings *settings, int letter, FILE *errors)
     return 0;
 }
 
+/* What is wrong there is ignored: it may have been meant for another program. */
+static void read_environment(struct settings *settings, FILE *errors)
+{
+    for (size_t i = 0; i < sizeof(environment) / sizeof(environment[0]); i++) {
+        const struct option_row *row = row_of_key(environment[i].engine_key);
+        const char *text = getenv(environment[i].variable);
+        const char *wrong = text ? row->read(row, (char *)settings + row->offset, text) : NULL;
+        if (wrong)
+            fprintf(errors, "cacheserver: %s=%s %s; ignored\n", environment[i].variable, text,
+                    wrong);
+    }
+}
+
 int settings_parse(struct settings *settings, int argc, char **argv, FILE *errors)
 {
     char letters[2 * ROW_COUNT + 2];
@@ -447,6 +487,7 @@ int settings_parse(struct settings *settings, int argc, char **argv, FILE *error
 
     build_getopt_string(letters);
     set_defaults(settings);
+    read_environment(settings, errors);
     optind = 0;
     while ((letter = getopt(argc, argv, letters)) != -1) {
         if (letter == 'h')

@@ -29,6 +29,8 @@ struct settings {
     size_t memory_limit_bytes;
     size_t sticky_limit_bytes;
     size_t item_size_max_bytes;
+    unsigned max_list_size, max_set_size, max_map_size, max_btree_size; /* elements */
+    unsigned max_element_bytes;                                         /* with CRLF */
     bool no_eviction;
     bool no_cas;
     bool lock_memory;

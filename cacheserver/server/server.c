@@ -113,6 +113,11 @@ static int start_store(struct server *server)
         .item_size_max_bytes = settings->item_size_max_bytes,
         .evict = !settings->no_eviction,
         .prefix_delimiter = settings->prefix_delimiter,
+        .max_counts = {[ITEM_LIST] = settings->max_list_size,
+                       [ITEM_SET] = settings->max_set_size,
+                       [ITEM_MAP] = settings->max_map_size,
+                       [ITEM_BTREE] = settings->max_btree_size},
+        .element_bytes_max = settings->max_element_bytes,
     };
 
     server->store = store_new(&config);

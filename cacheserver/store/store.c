@@ -13,6 +13,16 @@
 
 #include "cacheserver/store/internal.h"
 
+static void init_collection_limits(struct store *store, const struct store_config *config)
+{
+    for (unsigned type = ITEM_LIST; type < ITEM_TYPES; type++) {
+        uint32_t most = config->max_counts[type];
+        atomic_init(&store->max_counts[type], most ? most : STORE_ELEMENTS_MAX_DEFAULT);
+    }
+    atomic_init(&store->element_bytes_max, config->element_bytes_max ? config->element_bytes_max
+                                                                     : STORE_ELEMENT_BYTES_DEFAULT);
+}
+
 struct store *store_new(const struct store_config *config)
 {
     struct store *store = aligned_alloc(_Alignof(struct store), sizeof(*store));
@@ -35,9 +45,7 @@ struct store *store_new(const struct store_config *config)
     lock_init(&store->threads_lock, LOCK_RANK_STORE);
     atomic_init(&store->sticky_limit_bytes, config->sticky_limit_bytes);
     store->item_size_max_bytes = config->item_size_max_bytes;
-    for (unsigned type = ITEM_LIST; type < ITEM_TYPES; type++)
-        atomic_init(&store->max_counts[type], STORE_ELEMENTS_MAX_DEFAULT);
-    atomic_init(&store->element_bytes_max, STORE_ELEMENT_BYTES_DEFAULT);
+    init_collection_limits(store, config);
     store->evict = config->evict;
     store->prefix_delimiter = config->prefix_delimiter;
     atomic_init(&store->cas_taken, 1);

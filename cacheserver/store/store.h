@@ -25,6 +25,8 @@ struct store_config {
     size_t item_size_max_bytes;
     bool evict;
     char prefix_delimiter;
+    uint32_t max_counts[ITEM_TYPES]; /* elements of a collection, by type; 0: the default */
+    uint32_t element_bytes_max;      /* of an element's value with its CRLF; 0: the default */
 };
 
 enum store_result {

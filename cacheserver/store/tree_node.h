@@ -24,7 +24,7 @@ struct tree_leaf {
 };
 
 /* A leaf with more than one element is not made larger than this. */
-#define LEAF_MAX 4096
+#define LEAF_MAX 3072
 
 static inline size_t leaf_slot_bytes(bool tagged)
 {

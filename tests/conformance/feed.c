@@ -115,6 +115,11 @@ static void set_up(struct feed *feed)
         .item_size_max_bytes = feed->settings.item_size_max_bytes,
         .evict = !feed->settings.no_eviction,
         .prefix_delimiter = feed->settings.prefix_delimiter,
+        .max_counts = {[ITEM_LIST] = feed->settings.max_list_size,
+                       [ITEM_SET] = feed->settings.max_set_size,
+                       [ITEM_MAP] = feed->settings.max_map_size,
+                       [ITEM_BTREE] = feed->settings.max_btree_size},
+        .element_bytes_max = feed->settings.max_element_bytes,
     };
 
     max_connections = feed->settings.max_connections;

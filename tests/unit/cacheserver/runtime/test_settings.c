@@ -131,6 +131,27 @@ static void engine_settings_win_over_flags_before_them(void **state)
     settings_deinit(&s);
 }
 
+static void the_environment_limits_collections_and_engine_settings_win(void **state)
+{
+    struct settings s;
+
+    (void)state;
+    setenv("ARCUS_MAX_LIST_SIZE", "20000", 1);
+    setenv("ARCUS_MAX_SET_SIZE", "20000", 1);
+    setenv("ARCUS_MAX_BTREE_SIZE", "9999", 1);
+    assert_int_equal(parse(&s, "-e max_set_size=1000000;max_element_bytes=1024"), SETTINGS_RUN);
+    unsetenv("ARCUS_MAX_LIST_SIZE");
+    unsetenv("ARCUS_MAX_SET_SIZE");
+    unsetenv("ARCUS_MAX_BTREE_SIZE");
+    assert_int_equal(s.max_list_size, 20000);
+    assert_int_equal(s.max_set_size, 1000000);
+    assert_int_equal(s.max_map_size, 50000);
+    assert_int_equal(s.max_btree_size, 50000);
+    assert_int_equal(s.max_element_bytes, 1024);
+    assert_non_null(strstr(complaint, "ARCUS_MAX_BTREE_SIZE=9999 is too small; ignored"));
+    settings_deinit(&s);
+}
+
 static void engine_settings_may_be_in_a_file(void **state)
 {
     char path[] = "/tmp/cacheserver-settings-XXXXXX", line[128];
@@ -225,6 +246,7 @@ int main(void)
         cmocka_unit_test(sizes_take_units),
         cmocka_unit_test(a_session_timeout_out_of_range_keeps_the_default),
         cmocka_unit_test(engine_settings_win_over_flags_before_them),
+        cmocka_unit_test(the_environment_limits_collections_and_engine_settings_win),
         cmocka_unit_test(engine_settings_may_be_in_a_file),
         cmocka_unit_test(what_is_wrong_is_said_in_one_line),
         cmocka_unit_test(there_are_options_that_ask_for_text),

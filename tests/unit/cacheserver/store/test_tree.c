@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 /* clang-format on */
-#include "tree_fixture.h"
+#include "tests/unit/cacheserver/store/tree_fixture.h"
 
 int allocations_until_failure;
 void *__real_memory_alloc(struct memory *memory, struct memory_cache *cache, size_t size);
