@@ -113,25 +113,37 @@ static void answer(struct session *session, struct command_context *context,
     }
 }
 
-static int compare_fields(const void *left, const void *right)
+static int compare_names(const struct map_field *a, const struct map_field *b)
 {
-    const struct map_field *a = left, *b = right;
-
     if (a->len != b->len)
         return a->len < b->len ? -1 : 1;
     return memcmp(a->at, b->at, a->len);
 }
 
-/* What is removed must be named once. */
+/* Fields of one request lie in one buffer: their addresses tell which was named first. */
+static int compare_places(const void *left, const void *right)
+{
+    const struct map_field *a = left, *b = right;
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+static int compare_fields(const void *left, const void *right)
+{
+    int order = compare_names(left, right);
+    return order ? order : compare_places(left, right);
+}
+
+/* What is removed must be named once; the others keep their order. */
 static void drop_repeated(struct map_fields *fields, struct map_field *at)
 {
     uint32_t kept = 0;
 
     qsort(at, fields->count, sizeof(*at), compare_fields);
     for (uint32_t i = 0; i < fields->count; i++)
-        if (i == 0 || compare_fields(&at[kept - 1], &at[i]))
+        if (i == 0 || compare_names(&at[kept - 1], &at[i]))
             at[kept++] = at[i];
     fields->count = kept;
+    qsort(at, kept, sizeof(*at), compare_places);
 }
 
 static void answer_fields(struct session *session, struct command_context *context,

@@ -71,6 +71,13 @@ void pipe_add(struct pipe *pipe, struct reply *reply, const char *line)
     }
 }
 
+void pipe_finish(struct pipe *pipe, struct reply *reply)
+{
+    if (pipe->state == PIPE_ON)
+        answer(pipe, reply, "END\r\n");
+    pipe_deinit(pipe);
+}
+
 void pipe_drop(struct pipe *pipe)
 {
     if (!pipe->more)

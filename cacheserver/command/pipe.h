@@ -23,7 +23,7 @@ struct pipe {
     char *lines; /* NULL: none yet */
 };
 
-/* At the start of each request that may be pipelined. */
+/* At the start of each request whose reply may end a batch. */
 void pipe_begin(struct pipe *pipe, bool more);
 
 /* The request that is being handled is to be dropped. */
@@ -34,6 +34,9 @@ static inline bool pipe_drops(const struct pipe *pipe)
 
 /* Takes a status line with its CRLF; answers when it is the last one, or an error. */
 void pipe_add(struct pipe *pipe, struct reply *reply, const char *line);
+
+/* Answers what was collected, because a request comes that does not belong to the batch. */
+void pipe_finish(struct pipe *pipe, struct reply *reply);
 
 /* A dropped request is over. */
 void pipe_drop(struct pipe *pipe);

@@ -177,6 +177,19 @@ static void note_long_query(const struct session *session, struct command_contex
         lqdetect_note(lqdetect, command->name, session->peer, words, context->store->elements);
 }
 
+/* A request without "pipe" ends a batch: with its own line when that is all of its reply, as it is
+ * for what can be told "noreply" and for complaints, else the batch is answered before. */
+static void lead_pipe(struct session *session, struct command_context *context, unsigned traits,
+                      bool more)
+{
+    unsigned of_one_line = TAKES_NOREPLY | IS_FAMILY;
+
+    if (traits & TAKES_PIPE || (traits & of_one_line && !pipe_drops(&session->pipe)))
+        pipe_begin(&session->pipe, more);
+    else if (session->pipe.state != PIPE_OFF)
+        pipe_finish(&session->pipe, context->reply);
+}
+
 static void run_line(struct session *session, struct command_context *context, const char *line,
                      size_t len)
 {
@@ -188,15 +201,12 @@ static void run_line(struct session *session, struct command_context *context, c
     context->key = key_of(command, &words);
     session->noreply = closing == TAKES_NOREPLY;
     if (!command) {
-        pipe_deinit(&session->pipe);
+        lead_pipe(session, context, TAKES_NOREPLY, false);
         session->noreply = false;
         session_say(session, context, command_unknown(context->shared, &words));
         return;
     }
-    if (command->traits & TAKES_PIPE)
-        pipe_begin(&session->pipe, closing == TAKES_PIPE);
-    else if (session->pipe.state != PIPE_OFF)
-        pipe_deinit(&session->pipe);
+    lead_pipe(session, context, command->traits, closing == TAKES_PIPE);
     if (context->shared->auth)
         session->refused = !authorize_command(session, command, &words);
     if (session_drops(session)) {

@@ -53,8 +53,12 @@ ATTRIBUTES = ["type", "flags", "expiretime", "count", "maxcount", "overflowactio
 
 
 def get_attributes(w):
-    names = [w.random.choice(ATTRIBUTES) for _ in range(w.choice(0, 0, 1, 1, 2, 3, 12, 13))]
-    return w.line("getattr", w.key(), *names)
+    """Of a key whose type is certain: of others the reference shows as a tree's ends what happens
+    to lie in its memory."""
+    key = w.key(w.family)
+    names = ATTRIBUTES if w.family == "b" else set(ATTRIBUTES) - {"minbkey", "maxbkey", "trimmed"}
+    drawn = [w.random.choice(sorted(names)) for _ in range(w.choice(0, 0, 1, 1, 2, 3, 12, 13))]
+    return w.line("getattr", key, *drawn)
 
 
 ACTIONS = ["error", "head_trim", "tail_trim", "smallest_trim", "largest_trim",

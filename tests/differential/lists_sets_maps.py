@@ -10,7 +10,7 @@ def attributes(w):
         words.append(w.random.choice(ACTIONS))
     if w.chance(0.05):
         words.append("unreadable")
-    return words if w.chance(0.95) else words[:w.random.randrange(3)]
+    return words[:w.random.randrange(3)] if w.make_odd(0.05) else words
 
 
 def create(name):

@@ -43,8 +43,8 @@ def _uniques(_line, reply):
 def _times(_line, reply):
     def about(match):
         seconds = int(match.group(1))
-        near = [n for n in (1000, 5000, 2592000) if 0 <= n - seconds <= 30]
-        return b"expiretime=%d" % (near[0] if near else seconds)
+        near = [n for n in (1000, 5000, 2592000) if -2 <= n - seconds <= 30]
+        return b"expiretime=%d" % (near[0] if near else 1 if 0 < seconds < 30 else seconds)
     return re.sub(rb"expiretime=(\d+)", about, reply)
 
 
@@ -65,6 +65,12 @@ def _set_elements(line, reply):
 @rule(r"^mop get\b", "the fields of a map that is read whole come in no order")
 def _map_elements(line, reply):
     return _sort_elements(reply) if line.split()[3:5] == ["0", "0"] else reply
+
+
+@rule(r" pipe$", "after some errors the reference drops the rest of a batch, after others not")
+def _pipelined(_line, reply):
+    head, error, _ = reply.partition(b"PIPE_ERROR ")
+    return head + error
 
 
 _OWN_STATISTICS = re.compile(
@@ -91,3 +97,42 @@ def _prefixes(_line, reply):
 @rule(r"^stats (detail dump|prefixlist operation)", "prefixes are listed in no order")
 def _operations(_line, reply):
     return b"\r\n".join(sorted(reply.split(b"\r\n")))
+
+
+_NEAR_TRIM = ("where the only element within a range is the last one before what was trimmed, and "
+              "the range ends with it, the reference says that the range reaches further")
+_RANGE = re.compile(r" (\w+)\.\.(\w+)")
+
+
+def _is_wide(line):
+    ends = _RANGE.search(line)
+    return ends and ends.group(1) != ends.group(2)
+
+
+@rule(r"^bop get\b", _NEAR_TRIM)
+def _trimmed_get(line, reply):
+    if not _is_wide(line):
+        return reply
+    reply = re.sub(rb"^OUT_OF_RANGE\r\n$", b"NOT_FOUND_ELEMENT\r\n", reply)
+    return re.sub(rb"^(VALUE \d+ 1\r\n.*\r\n)TRIMMED\r\n$", rb"\1END\r\n", reply, flags=re.S)
+
+
+@rule(r"^bop mget\b", _NEAR_TRIM)
+def _trimmed_mget(line, reply):
+    if not _is_wide(line):
+        return reply
+    reply = re.sub(rb"^(VALUE \S+) OUT_OF_RANGE\r\n", rb"\1 NOT_FOUND_ELEMENT\r\n", reply,
+                   flags=re.M)
+    return re.sub(rb"^(VALUE \S+) TRIMMED (\d+) 1\r\n", rb"\1 OK \2 1\r\n", reply, flags=re.M)
+
+
+@rule(r"^bop smget\b", _NEAR_TRIM)
+def _trimmed_smget(line, reply):
+    if not _is_wide(line):
+        return reply
+    reply = re.sub(rb"^(DUPLICATED_)?TRIMMED\r\n$", rb"\1END\r\n", reply, flags=re.M)
+    head, mark, tail = reply.partition(b"TRIMMED_KEYS ")
+    lines = tail.split(b"\r\n")[1:]
+    kept = [one for one in lines if len(one.split()) != 2
+            or len(re.findall(rb"^" + re.escape(one.split()[0]) + rb" \d+ ", head, re.M)) > 1]
+    return head + mark + b"\r\n".join(kept)

@@ -22,8 +22,8 @@ class Difference:
 
 
 def run(steps):
-    """The first difference, with the steps up to it; None when there is none, or when a step ended
-    the reference."""
+    """The first difference, with the steps up to it; None when there is none. When a step ends the
+    reference, or leaves it with a part of a batch, both start again."""
     with Pair() as pair:
         for at, step in enumerate(steps):
             ours, reference = pair.run(step.data)
@@ -31,9 +31,12 @@ def run(steps):
             if ended == "this server":
                 ours += b"<ended>"
             elif ended:
-                return None
+                pair.restart()
+                continue
             if normalize(step.line, ours) != normalize(step.line, reference):
                 return Difference(steps[:at + 1], ours, reference)
+            if b"PIPE_ERROR" in reference:
+                pair.restart()
     return None
 
 

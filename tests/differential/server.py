@@ -89,9 +89,11 @@ class Pair:
         return replies
 
     def _reconnect(self):
-        if not self.ended():
-            for side in self.sides:
+        for side in self.sides:
+            try:
                 side.connect()
+            except ConnectionRefusedError:
+                side.server.process.wait(_DEADLINE_S)
 
     def _receive(self):
         sentinels, until = 1, time.monotonic() + _DEADLINE_S
@@ -118,6 +120,10 @@ class Pair:
             if side.server.process.poll() is not None:
                 return side.name
         return None
+
+    def restart(self):
+        self.close()
+        self.__init__()
 
     def close(self):
         for side in self.sides:

@@ -31,8 +31,13 @@ def _piped(data):
 
 def _pipeline(table):
     def draw(w):
+        """With little that is odd, so that few batches end early. What comes of one whose last
+        reply has several lines is undefined."""
+        oddity, w.oddity = w.oddity, 0
         piped = [_piped(_draw(w, table)) for _ in range(w.choice(1, 3, 6, 12))]
-        return b"".join(filter(None, piped)) + _draw(w, table)
+        last = _draw(w, table)
+        w.oddity = oddity
+        return b"".join(filter(None, piped)) + (last if _piped(last) else b"delete none\r\n")
     return draw
 
 

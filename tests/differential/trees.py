@@ -6,7 +6,7 @@ from .key_value import lengths_of_keys
 BKEYS = [str(n) for n in range(12)]
 HEX_BKEYS = ["0x00", "0x01", "0x02", "0x03", "0x0100", "0x0a", "0x0B", "0xff", "0x0001"]
 ODD_BKEYS = ["-1", "18446744073709551615", "18446744073709551616", "0x", "0x0", "0x1", "0xgg",
-             "x", "00", "0x" + "ab" * 31, "0x" + "ab" * 32, "1x", "+1"]
+             "x", "00", "0x" + "ab" * 31, "0x" + "ab" * 32, "1x"]
 EFLAGS = ["0x00", "0x01", "0x0f", "0xff", "0x0102", "0xff00", "0x" + "11" * 31]
 ODD_EFLAGS = ["0x", "0x0", "0xzz", "0", "1", "0x" + "11" * 32]
 
@@ -89,7 +89,9 @@ def position(w):
 
 
 def by_position(w):
-    where = w.number() if w.chance(0.5) else f"{w.number()}..{w.number()}"
+    def place():
+        return w.draw(["0", "1", "2", "5"], ["-1", "x", "01", "", "2147483647"])
+    where = place() if w.chance(0.5) else f"{place()}..{place()}"
     return w.line("bop", "gbp", tree_key(w), w.draw(["asc", "desc"], ["up"]), where)
 
 
@@ -98,21 +100,19 @@ def around(w):
                   *w.optional(0.6, w.draw(["0", "1", "2", "100"], ["101", "-1", "x"])))
 
 
-def tree_keys(w, different):
-    keys = [tree_key(w) for _ in range(w.choice(1, 2, 3, 5))]
-    if different and w.chance(0.95):
-        keys = list(dict.fromkeys(keys))
-    return keys
+def tree_keys(w):
+    return [tree_key(w) for _ in range(w.choice(1, 2, 3, 5))]
 
 
 def get_many(w):
-    length, many, block = lengths_of_keys(w, tree_keys(w, False))
+    length, many, block = lengths_of_keys(w, tree_keys(w))
     return w.line("bop", "mget", length, many, bkey_range(w), *element_filter(w),
                   *w.optional(0.4, w.number()), w.draw(["1", "2", "50"], ["0", "51", "-1"])) + block
 
 
 def merge(w):
-    length, many, block = lengths_of_keys(w, tree_keys(w, True))
+    """Of different keys: the reference refuses equal ones only when they are there."""
+    length, many, block = lengths_of_keys(w, list(dict.fromkeys(tree_keys(w))))
     mode = w.choice(["duplicate"], ["unique"], ["duplicate"], ["unique"], [], w.optional(0.1, "x"))
     offset = w.optional(0.4 if not mode else 0.05, w.number())
     return w.line("bop", "smget", length, many, bkey_range(w), *element_filter(w), *offset,

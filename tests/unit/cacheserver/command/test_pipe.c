@@ -122,6 +122,20 @@ static void long_lines_fill_the_batch_before_its_number_does(void **state)
     reply_free(reply, NULL);
 }
 
+static void a_batch_can_be_finished_before_its_last_request(void **state)
+{
+    struct reply *reply = reply_new();
+    struct pipe pipe = {0};
+
+    (void)state;
+    give(&pipe, reply, true, "STORED\r\n");
+    pipe_finish(&pipe, reply);
+    assert_int_equal(pipe.state, PIPE_OFF);
+    pipe_finish(&pipe, reply);
+    assert_string_equal(collected(reply), "RESPONSE 1\r\nSTORED\r\nEND\r\n");
+    reply_free(reply, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +143,7 @@ int main(void)
         cmocka_unit_test(an_error_ends_the_batch_and_the_rest_of_it_is_dropped),
         cmocka_unit_test(an_error_of_the_last_request_leaves_nothing_to_drop),
         cmocka_unit_test(the_batch_may_have_so_many_requests_and_no_more),
+        cmocka_unit_test(a_batch_can_be_finished_before_its_last_request),
         cmocka_unit_test(long_lines_fill_the_batch_before_its_number_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
