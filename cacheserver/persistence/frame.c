@@ -11,6 +11,11 @@
 
 #define CHECKSUM_AT (FRAME_HEADER_BYTES - 4)
 
+uint32_t frame_file_checksum(const char *header)
+{
+    return (uint32_t)crc32(0, (const Bytef *)header, FILE_HEADER_BYTES - 4);
+}
+
 static void build_header(char *header, enum file_kind kind, uint64_t stamp, uint64_t salt)
 {
     char *at = header;
@@ -21,8 +26,7 @@ static void build_header(char *header, enum file_kind kind, uint64_t stamp, uint
     at = put_u32(at, kind);
     at = put_u64(at, stamp);
     put_u64(at, salt);
-    put_u32(header + FILE_HEADER_BYTES - 4,
-            (uint32_t)crc32(0, (const Bytef *)header, FILE_HEADER_BYTES - 4));
+    put_u32(header + FILE_HEADER_BYTES - 4, frame_file_checksum(header));
 }
 
 int frame_create(struct frame_writer *writer, const struct disk *disk, const char *path,

@@ -49,5 +49,7 @@ int frame_write(struct frame_writer *writer, enum frame_kind kind, char *frame, 
 int frame_sync(struct frame_writer *writer);
 void frame_close(struct frame_writer *writer);
 
+/* The checksum of a file's header. */
+uint32_t frame_file_checksum(const char *header);
 /* The checksum of a frame, header and records. */
 uint32_t frame_checksum(const char *frame, size_t len);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "cacheserver/persistence/bytes.h"
 
@@ -37,8 +36,7 @@ static enum reader_outcome check_header(struct reader *reader, const char *heade
 {
     if (memcmp(header, FILE_MAGIC, sizeof(FILE_MAGIC)) != 0)
         return READER_NOT_OURS;
-    if (get_u32(header + FILE_HEADER_BYTES - 4) !=
-        (uint32_t)crc32(0, (const Bytef *)header, FILE_HEADER_BYTES - 4))
+    if (get_u32(header + FILE_HEADER_BYTES - 4) != frame_file_checksum(header))
         return READER_DAMAGED;
     if (get_u32(header + 8) != FILE_VERSION)
         return READER_NEW_VERSION;

@@ -147,6 +147,31 @@ static bool order_key(struct collection_access *access, const struct restore_ele
     return false;
 }
 
+/* The order key of the element at this rank. */
+static uint64_t key_at(struct tree *tree, uint32_t rank)
+{
+    struct tree_cursor cursor;
+    const char *bytes;
+    size_t len;
+
+    tree_seek_rank(tree, rank, &cursor);
+    if (tree->order->tagged)
+        return (uint64_t)tree_tag(&cursor) << 32;
+    if (!tree->order->key)
+        return 0;
+    tree_get(&cursor, &bytes, &len);
+    return tree->order->key(bytes, len);
+}
+
+static bool keeps_order(struct tree *tree, const struct restore_element *element, uint32_t rank,
+                        uint64_t key)
+{
+    uint32_t next = element->replaces ? rank + 1 : rank;
+
+    return (rank == 0 || key_at(tree, rank - 1) <= key) &&
+           (next >= tree->count || key <= key_at(tree, next));
+}
+
 static enum store_result act_element(struct collection_access *access, void *argument)
 {
     const struct restore_element *element = argument;
@@ -156,7 +181,8 @@ static enum store_result act_element(struct collection_access *access, void *arg
     uint64_t key;
 
     if (rank > tree->count || (element->replaces && rank == tree->count) ||
-        element->len > TREE_ELEMENT_MAX || !order_key(access, element, &key))
+        element->len > TREE_ELEMENT_MAX || !order_key(access, element, &key) ||
+        !keeps_order(tree, element, rank, key))
         return STORE_BAD_VALUE;
     tree_seek_rank(tree, rank, &cursor);
     char *at = element->replaces ? tree_replace(&cursor, &access->room, key, element->len)
