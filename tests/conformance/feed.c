@@ -4,7 +4,8 @@
  * given to the session as one piece, after what earlier ones left over, and answered by a frame
  * with the replies; a closed session answers with the length 0xffffffff. An empty frame asks for a
  * fresh store and session, and is answered by an empty one.
- * With --commands alone it prints the names of the command table.
+ * With --commands alone it prints the names of the command table, with --stats the groups of stats,
+ * with --settings the names that config knows.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 
 #include "cacheserver/cluster/heartbeat.h"
 #include "cacheserver/command/cloud.h"
+#include "cacheserver/command/config.h"
 #include "cacheserver/command/session.h"
+#include "cacheserver/command/stats.h"
 #include "cacheserver/store/maintenance.h"
 
 #define CLOSED    UINT32_MAX
@@ -224,15 +227,29 @@ static bool read_frame(struct feed *feed)
     return true;
 }
 
+/* false: the option is another one. */
+static bool print_names(const char *option)
+{
+    if (!strcmp(option, "--commands"))
+        for (size_t i = 0; i < command_count; i++)
+            puts(commands[i].name);
+    else if (!strcmp(option, "--stats"))
+        for (size_t i = 0; i < stats_group_count; i++)
+            puts(stats_groups[i].name);
+    else if (!strcmp(option, "--settings"))
+        for (size_t i = 0; i < config_row_count; i++)
+            puts(config_rows[i].name);
+    else
+        return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     static struct feed feed;
 
-    if (argc == 2 && !strcmp(argv[1], "--commands")) {
-        for (size_t i = 0; i < command_count; i++)
-            puts(commands[i].name);
+    if (argc == 2 && print_names(argv[1]))
         return 0;
-    }
     if (settings_parse(&feed.settings, argc, argv, stderr))
         return 64;
     clock_start();
