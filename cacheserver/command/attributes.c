@@ -196,6 +196,8 @@ HANDLER(getattr)
     counter_add(context->counters, COUNTER_cmd_getattr, 1);
     counter_add(context->counters, COUNTER_getattr_hits, result == STORE_OK);
     counter_add(context->counters, COUNTER_getattr_misses, result == STORE_NOT_FOUND);
+    observe(context, context->key.at, context->key.len, COUNTER_cmd_getattr,
+            result == STORE_NOT_FOUND ? COUNTER_getattr_misses : COUNTER_getattr_hits);
     if (result != STORE_OK) {
         session_say(session, context, session_failure(result));
         return;
@@ -238,5 +240,7 @@ HANDLER(setattr)
     counter_add(context->counters, COUNTER_cmd_setattr, 1);
     counter_add(context->counters, COUNTER_setattr_hits, result == STORE_OK);
     counter_add(context->counters, COUNTER_setattr_misses, result == STORE_NOT_FOUND);
+    observe(context, context->key.at, context->key.len, COUNTER_cmd_setattr,
+            result == STORE_NOT_FOUND ? COUNTER_setattr_misses : COUNTER_setattr_hits);
     session_say(session, context, result == STORE_OK ? "OK\r\n" : session_failure(result));
 }

@@ -119,5 +119,7 @@ void collection_create(struct session *session, struct command_context *context,
         store_create(context->store, key->at, key->len, create->type, &attributes);
     counter_add(context->counters, create->command, 1);
     counter_add(context->counters, create->oks, result == STORE_OK);
+    observe(context, context->key.at, context->key.len, create->command,
+            result == STORE_OK ? create->oks : COUNTER_COUNT);
     session_say(session, context, result == STORE_OK ? "CREATED\r\n" : session_failure(result));
 }

@@ -102,6 +102,7 @@ static void answer(struct session *session, struct command_context *context,
     const struct store_reader reader = collection_reader(&into);
     enum store_result result;
 
+    context->key = *key;
     if (request->reads) {
         result = map_get(context->store, key->at, key->len, fields, request->mode, &reader);
         collection_count(context, &get_counters, result);
