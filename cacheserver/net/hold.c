@@ -17,6 +17,14 @@ void hold_init(struct worker *worker)
     log_add_waiter(&persistence->log, &worker->held_waiter);
 }
 
+void hold_deinit(struct worker *worker)
+{
+    struct persistence *persistence = worker->context.shared->persistence;
+
+    if (persistence)
+        log_remove_waiter(&persistence->log, &worker->held_waiter);
+}
+
 struct hold_mark hold_mark(struct command_context *context)
 {
     struct persistence *persistence = context->shared->persistence;

@@ -19,6 +19,7 @@ struct hold_mark {
 };
 
 void hold_init(struct worker *worker);
+void hold_deinit(struct worker *worker);
 
 struct hold_mark hold_mark(struct command_context *context);
 /* Whether the replies to the requests since the mark have to wait for context->store->journal_seq.

@@ -85,6 +85,7 @@ void worker_free(struct worker *worker)
         return;
     while (worker->connections)
         forget(worker, worker->connections);
+    hold_deinit(worker);
     if (worker->context.store) {
         while (worker->spare_reply_count)
             reply_free(worker->spare_replies[--worker->spare_reply_count], worker->context.store);

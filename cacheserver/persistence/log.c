@@ -341,6 +341,17 @@ void log_add_waiter(struct log *log, struct log_waiter *waiter)
     lock_drop(&log->files_lock);
 }
 
+void log_remove_waiter(struct log *log, struct log_waiter *waiter)
+{
+    lock_take(&log->files_lock);
+    struct log_waiter **at = &log->waiters;
+    while (*at && *at != waiter)
+        at = &(*at)->next;
+    if (*at)
+        *at = waiter->next;
+    lock_drop(&log->files_lock);
+}
+
 /* --- checkpoints --- */
 
 static void set_phase(struct log *log, enum log_phase phase)

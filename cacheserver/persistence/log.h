@@ -83,6 +83,8 @@ uint64_t log_last(struct log *log);
 void log_stop(struct log *log);
 
 void log_add_waiter(struct log *log, struct log_waiter *waiter);
+/* Nobody looks at it any more afterwards. */
+void log_remove_waiter(struct log *log, struct log_waiter *waiter);
 
 /* The steps of a checkpoint, in order. */
 void log_start_next(struct log *log, const struct frame_writer *next);
