@@ -46,6 +46,27 @@ static const struct binary_command rows[] = {
     SINGLE(0x22, "sasl_step", 0, false, BINARY_BLOCK, KEY_OPTIONAL, CATEGORY_OPEN,
            binary_sasl_step),
     PAIR(0x23, 0x24, "gatk", 4, false, BINARY_NO_VALUE, KEY_NEEDED, KV, binary_get),
+    SINGLE(0x4e, "getattr", 56, true, BINARY_NO_VALUE, KEY_NEEDED, CATEGORY_ATTR, binary_getattr),
+    SINGLE(0x4f, "setattr", 44, false, BINARY_NO_VALUE, KEY_NEEDED, CATEGORY_ATTR, binary_setattr),
+    SINGLE(0x50, "lop create", 16, false, BINARY_NO_VALUE, KEY_NEEDED, CATEGORY_LIST,
+           binary_list_create),
+    PAIR(0x51, 0x54, "lop insert", 20, false, BINARY_BLOCK, KEY_NEEDED, CATEGORY_LIST,
+         binary_list_insert),
+    PAIR(0x52, 0x55, "lop delete", 12, false, BINARY_NO_VALUE, KEY_NEEDED, CATEGORY_LIST,
+         binary_list_delete),
+    SINGLE(0x53, "lop get", 12, false, BINARY_NO_VALUE, KEY_NEEDED, CATEGORY_LIST, binary_list_get),
+    SINGLE(0x60, "sop create", 16, false, BINARY_NO_VALUE, KEY_NEEDED, CATEGORY_SET,
+           binary_set_create),
+    PAIR(0x61, 0x65, "sop insert", 16, false, BINARY_BLOCK, KEY_NEEDED, CATEGORY_SET,
+         binary_set_insert),
+    PAIR(0x62, 0x66, "sop delete", 4, false, BINARY_BLOCK, KEY_NEEDED, CATEGORY_SET,
+         binary_set_delete),
+    SINGLE(0x63, "sop exist", 0, false, BINARY_BLOCK, KEY_NEEDED, CATEGORY_SET, binary_set_exist),
+    SINGLE(0x64, "sop get", 8, false, BINARY_NO_VALUE, KEY_NEEDED, CATEGORY_SET, binary_set_get),
+    SINGLE(0x90, "flush_prefix", 4, true, BINARY_NO_VALUE, KEY_NEEDED, CATEGORY_FLUSH,
+           binary_flush_prefix),
+    SINGLE(0xf0, "scrub", 0, false, BINARY_NO_VALUE, KEY_NONE, CATEGORY_ADMIN, binary_scrub),
+    SINGLE(0xf1, "scrub stale", 0, false, BINARY_NO_VALUE, KEY_NONE, CATEGORY_ADMIN, binary_scrub),
 };
 
 const struct binary_command *binary_command_find(uint8_t opcode)
@@ -63,8 +84,6 @@ static bool has_right_shape(const struct binary_command *command,
         !(header->extras_len == 0 && command->extras_optional))
         return false;
     if (command->value == BINARY_NO_VALUE && header->value_len > 0)
-        return false;
-    if (command->value == BINARY_BLOCK && header->value_len > LIMIT_BLOCK)
         return false;
     return command->key == KEY_NEEDED ? header->key_len > 0
                                       : command->key == KEY_OPTIONAL || header->key_len == 0;
@@ -124,6 +143,8 @@ size_t binary_step(struct session *session, struct command_context *context, con
         return refuse(session, context, header, BINARY_UNKNOWN);
     if (!has_right_shape(command, header) || header->key_len > ITEM_KEY_MAX)
         return refuse(session, context, header, BINARY_INVALID);
+    if (command->value == BINARY_BLOCK && header->value_len > LIMIT_BLOCK - 2)
+        return refuse(session, context, header, BINARY_TOO_LARGE);
     size_t taken = BINARY_HEADER_BYTES + header->extras_len + header->key_len;
     if (command->value == BINARY_BLOCK)
         taken += header->value_len;

@@ -72,6 +72,23 @@ BINARY_HANDLER(flush);
 BINARY_HANDLER(noop);
 BINARY_HANDLER(version);
 BINARY_HANDLER(stat);
+BINARY_HANDLER(flush_prefix);
+BINARY_HANDLER(scrub);
 BINARY_HANDLER(sasl_mechanisms);
 BINARY_HANDLER(sasl_auth);
 BINARY_HANDLER(sasl_step);
+
+/* binary_attributes.c */
+BINARY_HANDLER(getattr);
+BINARY_HANDLER(setattr);
+
+/* binary_collection.c */
+BINARY_HANDLER(list_create);
+BINARY_HANDLER(list_insert);
+BINARY_HANDLER(list_delete);
+BINARY_HANDLER(list_get);
+BINARY_HANDLER(set_create);
+BINARY_HANDLER(set_insert);
+BINARY_HANDLER(set_delete);
+BINARY_HANDLER(set_exist);
+BINARY_HANDLER(set_get);

@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "cacheserver/command/binary.h"
-#include "cacheserver/command/handlers.h"
+#include "cacheserver/command/binary_text.h"
+#include "cacheserver/protocol/limits.h"
 #include "cacheserver/runtime/log.h"
 
 BINARY_HANDLER(quit)
@@ -59,58 +59,87 @@ static void say_statistic(struct command_context *context, struct binary_echo ec
     binary_respond(context->reply, echo, response, line);
 }
 
-static bool is_line(const char *line, size_t len, const char *text)
+static bool is_status(const char *line, size_t len)
 {
-    return len == strlen(text) && !memcmp(line, text, len);
+    return !memchr(line, ' ', len) || (len > 5 && !memcmp(line, "ERROR", 5)) ||
+           (len > 12 && !memcmp(line, "CLIENT_ERROR", 12));
 }
 
 static enum binary_status say_statistics(struct command_context *context, struct binary_echo echo,
-                                         const struct reply *text)
+                                         const struct binary_text *text)
 {
-    const char *at = text->buffer, *end = at + text->len;
+    size_t at = 0, len;
+    const char *line;
 
-    while (at < end) {
-        const char *line_end = memchr(at, '\n', (size_t)(end - at));
-        size_t len = (size_t)((line_end ? line_end : end) - at);
-        size_t shown = len > 0 && at[len - 1] == '\r' ? len - 1 : len;
-        if (shown > 5 && !memcmp(at, "ERROR", 5))
-            return BINARY_NOT_FOUND;
-        if (shown > 12 && !memcmp(at, "CLIENT_ERROR", 12))
-            return BINARY_INVALID;
-        if (is_line(at, shown, "NOT_SUPPORTED"))
-            return BINARY_NOT_SUPPORTED;
-        if (!is_line(at, shown, "END") && !is_line(at, shown, "RESET") && !is_line(at, shown, "OK"))
-            say_statistic(context, echo, at, shown);
-        at += len + (line_end != NULL);
+    while ((line = binary_text_line(text, &at, &len))) {
+        if (!is_status(line, len)) {
+            say_statistic(context, echo, line, len);
+            continue;
+        }
+        enum binary_status status = binary_text_status(line, len);
+        if (status != BINARY_OK)
+            return status;
     }
     return BINARY_OK;
 }
 
 BINARY_HANDLER(stat)
 {
-    struct reply *reply = context->reply, *text = reply_new();
-    char line[256] = "stats ";
-    size_t len = request->header.key_len;
-    struct words words;
+    struct words group;
+    struct binary_text text;
 
-    if (!text || len > sizeof(line) - 6) {
-        binary_say(context, request, text ? BINARY_INVALID : BINARY_NO_MEMORY);
-        reply_free(text, context->store);
+    binary_text_init(&text, "stats");
+    words_split(&group, request->key, request->header.key_len);
+    if (group.count > LIMIT_WORDS - 1) {
+        binary_say(context, request, BINARY_INVALID);
         return;
     }
-    memcpy(line + 6, request->key, len);
-    words_split(&words, line, 6 + len);
-    session->noreply = false;
-    context->reply = text;
-    command_stats(session, context, &words);
-    context->reply = reply;
-    enum binary_status status =
-        text->failed ? BINARY_NO_MEMORY : say_statistics(context, request->header.echo, text);
-    reply_free(text, context->store);
+    for (unsigned i = 0; i < group.count; i++)
+        binary_text_add(&text, group.word[i].at, group.word[i].len);
+    enum binary_status status = binary_text_run(&text, session, context, NULL, 0);
     if (status == BINARY_OK)
-        binary_respond(reply, request->header.echo, (struct binary_response){0}, NULL);
-    else
-        binary_say(context, request, status);
+        status = say_statistics(context, request->header.echo, &text);
+    binary_say(context, request, status);
+    binary_text_deinit(&text, context);
+}
+
+/* --- what the text protocol answers with one line --- */
+
+static void say_answer(struct session *session, struct command_context *context,
+                       const struct binary_request *request, struct binary_text *text)
+{
+    size_t at = 0, len;
+    enum binary_status status = binary_text_run(text, session, context, NULL, 0);
+
+    if (status == BINARY_OK) {
+        const char *line = binary_text_line(text, &at, &len);
+        status = line ? binary_text_status(line, len) : BINARY_INTERNAL;
+    }
+    if (status == BINARY_NOT_FOUND)
+        status = BINARY_PREFIX_NOT_FOUND;
+    binary_say(context, request, status);
+    binary_text_deinit(text, context);
+}
+
+BINARY_HANDLER(flush_prefix)
+{
+    struct binary_text text;
+
+    binary_text_init(&text, "flush_prefix");
+    binary_text_add(&text, request->key, request->header.key_len);
+    if (request->header.extras_len)
+        binary_text_format(&text, "%d", (int32_t)binary_u32(request->extras));
+    say_answer(session, context, request, &text);
+}
+
+BINARY_HANDLER(scrub)
+{
+    struct binary_text text;
+
+    binary_text_init(&text, "scrub");
+    if (request->header.echo.opcode == 0xf1)
+        binary_text_format(&text, "stale");
+    say_answer(session, context, request, &text);
 }
 
 /* --- SASL --- */

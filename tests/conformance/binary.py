@@ -9,9 +9,16 @@ OPCODES = {
     "addq": 0x12, "replaceq": 0x13, "deleteq": 0x14, "incrq": 0x15, "decrq": 0x16, "quitq": 0x17,
     "flushq": 0x18, "appendq": 0x19, "prependq": 0x1a, "touch": 0x1c, "gat": 0x1d, "gatq": 0x1e,
     "sasl_mechs": 0x20, "sasl_auth": 0x21, "sasl_step": 0x22, "gatk": 0x23, "gatkq": 0x24,
+    "getattr": 0x4e, "setattr": 0x4f, "lop create": 0x50, "lop insert": 0x51, "lop delete": 0x52,
+    "lop get": 0x53, "lop insertq": 0x54, "lop deleteq": 0x55, "sop create": 0x60,
+    "sop insert": 0x61, "sop delete": 0x62, "sop exist": 0x63, "sop get": 0x64,
+    "sop insertq": 0x65, "sop deleteq": 0x66, "flush_prefix": 0x90, "scrub": 0xf0,
+    "scrub stale": 0xf1,
 }
 OK, NOT_FOUND, EXISTS, TOO_LARGE, INVALID, NOT_STORED, NOT_A_NUMBER = range(7)
-AUTH_ERROR, AUTH_CONTINUE, BAD_TYPE, BAD_PREFIX = 0x20, 0x21, 0x32, 0x51
+AUTH_ERROR, AUTH_CONTINUE, BAD_TYPE, OVERFLOWED, BAD_VALUE = 0x20, 0x21, 0x32, 0x33, 0x34
+INDEX_OUT_OF_RANGE, ELEMENT_NOT_FOUND, ELEMENT_EXISTS, BAD_ATTRIBUTE = 0x35, 0x37, 0x38, 0x39
+UNREADABLE, BAD_PREFIX, PREFIX_NOT_FOUND = 0x3c, 0x51, 0x52
 UNKNOWN, NO_MEMORY, NOT_SUPPORTED = 0x81, 0x82, 0x83
 
 _HEADER = struct.Struct(">BBHBBHI4sQ")
@@ -40,6 +47,34 @@ def store(name, key, value, flags=0, exptime=0, **more):
 
 def number(name, key, delta, initial=0, exptime=0xffffffff, **more):
     return request(name, key, b"", struct.pack(">QQI", delta, initial, exptime), **more)
+
+
+def create(name, key, flags=0, exptime=0, maxcount=0, overflow=0, readable=1):
+    return request(name, key, b"", struct.pack(">IiiBBxx", flags, exptime, maxcount, overflow,
+                                               readable))
+
+
+def lop_insert(key, index, value, create_attributes=None, name="lop insert"):
+    attributes = struct.pack(">Iii", *(create_attributes or (0, 0, 0)))
+    return request(name, key, value, struct.pack(">i", index) + attributes +
+                   bytes([create_attributes is not None, 0, 0, 0]))
+
+
+def sop_insert(key, value, create_attributes=None, name="sop insert"):
+    return request(name, key, value, struct.pack(">Iii", *(create_attributes or (0, 0, 0))) +
+                   bytes([create_attributes is not None, 0, 0, 0]))
+
+
+def elements(response):
+    """Flags and elements of the response to a get."""
+    flags, count = struct.unpack(">II", response.extras)
+    lengths = struct.unpack(f">{count}I", response.value[:4 * count])
+    assert len(response.value) == 4 * count + sum(lengths)
+    found, at = [], 4 * count
+    for length in lengths:
+        found.append(response.value[at:at + length])
+        at += length
+    return flags, found
 
 
 def expiry(name, key=b"", exptime=0, **more):
