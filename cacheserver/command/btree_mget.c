@@ -63,6 +63,7 @@ static void answer_key(struct command_context *context, const struct btree_many 
     struct btree_reply out;
     struct btree_answer answer = {.count = 0};
 
+    context->key = (struct word){.at = key, .len = key_len};
     btree_reply_begin(&out, context->reply, "ELEMENT ", key_len + sizeof("VALUE  OK 0 10\r\n") - 1);
     enum store_result result =
         btree_get(context->store, key, key_len, &many->query, btree_reply_element, &out, &answer);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cacheserver/command/cloud.h"
+#include "cacheserver/command/collection.h"
 #include "cacheserver/runtime/log.h"
 #include "cacheserver/server/daemon.h"
 #include "cacheserver/store/maintenance.h"
@@ -104,10 +105,30 @@ static void set_max_connections(void *arg, unsigned max)
     atomic_store(&server->net.max_connections, max);
 }
 
+/* ARCUS_FORCED_BTREE_OVERFLOW_ACTION=prefix:action; a value that makes no sense is ignored. */
+static void read_forced_overflow(struct store_config *config)
+{
+    const char *value = getenv("ARCUS_FORCED_BTREE_OVERFLOW_ACTION");
+    const char *colon = value ? strchr(value, ':') : NULL;
+    struct word action = {.at = colon ? colon + 1 : "", .len = colon ? strlen(colon + 1) : 0};
+
+    if (!value)
+        return;
+    if (!collection_parse_overflow(&action, 1u << ITEM_BTREE, &config->forced_overflow)) {
+        log_write(LOG_LEVEL_WARNING,
+                  "ARCUS_FORCED_BTREE_OVERFLOW_ACTION is ignored: expected a "
+                  "prefix, a colon and an overflow action, found %s",
+                  value);
+        return;
+    }
+    config->forced_prefix = value;
+    config->forced_prefix_len = (size_t)(colon + 1 - value);
+}
+
 static int start_store(struct server *server)
 {
     const struct settings *settings = server->settings;
-    const struct store_config config = {
+    struct store_config config = {
         .memory_limit_bytes = settings->memory_limit_bytes,
         .sticky_limit_bytes = settings->sticky_limit_bytes,
         .item_size_max_bytes = settings->item_size_max_bytes,
@@ -120,6 +141,7 @@ static int start_store(struct server *server)
         .element_bytes_max = settings->max_element_bytes,
     };
 
+    read_forced_overflow(&config);
     server->store = store_new(&config);
     if (!server->store) {
         fprintf(stderr, "cacheserver: no memory for the store\n");

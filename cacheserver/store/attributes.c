@@ -89,7 +89,7 @@ static enum store_result change_collection(struct store *store, struct item *ite
         collection->unlimited = changes->max_count < 0;
     }
     if (changes->overflow != OVERFLOW_DEFAULT && changes->overflow != collection->overflow) {
-        collection->overflow = (uint8_t)changes->overflow;
+        collection->overflow = (uint8_t)collection_overflow(store, item, changes->overflow);
         collection->trimmed = false;
     }
     if (changes->readable)

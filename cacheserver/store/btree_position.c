@@ -29,6 +29,7 @@ static void visit_positions(struct collection_access *access, const struct posit
 
     call->answer->flags = item_flags(access->item);
     call->answer->count = n;
+    access->thread->elements = n;
     tree_seek_rank(&collection->tree, rank_of(&collection->tree, call->descending, from), &cursor);
     while (n-- > 0 && btree_current(&cursor, btree_of(collection)->kind, &element) &&
            call->visit(call->argument, &element)) {

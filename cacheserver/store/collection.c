@@ -55,6 +55,22 @@ void collection_refresh(struct store *store, struct item *item)
         collection->max_count = collection_max_count(store, item_type(item), -1);
 }
 
+static bool is_forced(const struct store *store, struct item *item)
+{
+    size_t len = store->forced_prefix_len;
+
+    return item_type(item) == ITEM_BTREE && store->forced_prefix && item_key_len(item) > len &&
+           !memcmp(item_key(item), store->forced_prefix, len);
+}
+
+enum collection_overflow collection_overflow(const struct store *store, struct item *item,
+                                             enum collection_overflow wanted)
+{
+    if (is_forced(store, item))
+        return store->forced_overflow;
+    return wanted == OVERFLOW_DEFAULT ? default_overflow[item_type(item)] : wanted;
+}
+
 static void init_collection(struct store *store, struct item *item, enum item_type type,
                             const struct collection_attributes *attributes)
 {
@@ -65,9 +81,7 @@ static void init_collection(struct store *store, struct item *item, enum item_ty
     collection->tree.order = orders[type];
     collection->max_count = collection_max_count(store, type, attributes->max_count);
     collection->unlimited = attributes->max_count < 0;
-    collection->overflow =
-        (uint8_t)(attributes->overflow == OVERFLOW_DEFAULT ? default_overflow[type]
-                                                           : attributes->overflow);
+    collection->overflow = (uint8_t)collection_overflow(store, item, attributes->overflow);
     collection->unreadable = attributes->unreadable;
 }
 

@@ -91,5 +91,8 @@ enum store_result collection_removed(struct collection_access *access,
 /* Takes over what the server allows now, if the collection's maximum follows that. */
 void collection_refresh(struct store *store, struct item *item);
 
+/* What a collection does when it overflows, asked to do this. */
+enum collection_overflow collection_overflow(const struct store *store, struct item *item,
+                                             enum collection_overflow wanted);
 /* How many elements a collection made with this maximum may have. */
 uint32_t collection_max_count(struct store *store, enum item_type type, int32_t max_count);

@@ -45,6 +45,9 @@ struct store *store_new(const struct store_config *config)
     lock_init(&store->threads_lock, LOCK_RANK_STORE);
     atomic_init(&store->sticky_limit_bytes, config->sticky_limit_bytes);
     store->item_size_max_bytes = config->item_size_max_bytes;
+    store->forced_prefix = config->forced_prefix;
+    store->forced_prefix_len = config->forced_prefix_len;
+    store->forced_overflow = config->forced_overflow;
     init_collection_limits(store, config);
     store->evict = config->evict;
     store->prefix_delimiter = config->prefix_delimiter;

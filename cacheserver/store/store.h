@@ -19,6 +19,20 @@
 #define STORE_ELEMENTS_MAX_DEFAULT  50000               /* of a collection */
 #define STORE_ELEMENTS_DEFAULT      4000                /* of one that does not say */
 #define STORE_REPLY_MAX             ((size_t)128 << 20) /* bytes of elements that one read gives */
+
+/* What happens when an element is added to a full collection. */
+enum collection_overflow {
+    OVERFLOW_DEFAULT, /* list: tail trim; set, map: error; b+tree: smallest trim */
+    OVERFLOW_ERROR,
+    OVERFLOW_HEAD_TRIM,
+    OVERFLOW_TAIL_TRIM,
+    OVERFLOW_SMALLEST_TRIM,
+    OVERFLOW_LARGEST_TRIM,
+    OVERFLOW_SMALLEST_SILENT_TRIM,
+    OVERFLOW_LARGEST_SILENT_TRIM,
+    COLLECTION_OVERFLOWS,
+};
+
 struct store_config {
     size_t memory_limit_bytes;
     size_t sticky_limit_bytes;
@@ -26,7 +40,12 @@ struct store_config {
     bool evict;
     char prefix_delimiter;
     uint32_t max_counts[ITEM_TYPES]; /* elements of a collection, by type; 0: the default */
-    uint32_t element_bytes_max;      /* of an element's value with its CRLF; 0: the default */
+    /* B+trees whose keys begin so, and go on, overflow so, whatever they ask for; NULL none. The
+     * string is the caller's. */
+    const char *forced_prefix;
+    size_t forced_prefix_len;
+    enum collection_overflow forced_overflow;
+    uint32_t element_bytes_max; /* of an element's value with its CRLF; 0: the default */
 };
 
 enum store_result {
@@ -54,19 +73,6 @@ enum store_result {
     STORE_NOTHING_TO_UPDATE,
     STORE_NO_ATTRIBUTE,
     STORE_BAD_VALUE,
-};
-
-/* What happens when an element is added to a full collection. */
-enum collection_overflow {
-    OVERFLOW_DEFAULT, /* list: tail trim; set, map: error; b+tree: smallest trim */
-    OVERFLOW_ERROR,
-    OVERFLOW_HEAD_TRIM,
-    OVERFLOW_TAIL_TRIM,
-    OVERFLOW_SMALLEST_TRIM,
-    OVERFLOW_LARGEST_TRIM,
-    OVERFLOW_SMALLEST_SILENT_TRIM,
-    OVERFLOW_LARGEST_SILENT_TRIM,
-    COLLECTION_OVERFLOWS,
 };
 
 /* What a collection is made with. */
@@ -117,10 +123,10 @@ struct store_thread {
     uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
     clock_seconds now;     /* set by store_thread_tick */
     uint32_t now_ms;
-    uint32_t elements; /* that the last operation on a collection passed, or removed */
-    struct prefix *last_prefix;      /* that was looked up in this batch */
-    struct prefix_tallies *tallies;  /* written by this thread, read by all */
-    _Atomic uint64_t epoch;          /* of the store, when the batch began */
+    uint32_t elements;              /* that the last operation on a collection passed, or removed */
+    struct prefix *last_prefix;     /* that was looked up in this batch */
+    struct prefix_tallies *tallies; /* written by this thread, read by all */
+    _Atomic uint64_t epoch;         /* of the store, when the batch began */
     _Atomic uint32_t evicted_idle_s; /* how long what it evicted last was not used */
     /* For the journal: the last record that this thread's next reply has to wait for, and the bytes
      * that it recorded; whoever limits them sets them back. */
@@ -137,6 +143,9 @@ struct store {
     size_t item_size_max_bytes;
     bool evict;
     char prefix_delimiter;
+    const char *forced_prefix;
+    size_t forced_prefix_len;
+    enum collection_overflow forced_overflow;
     struct journal *journal;                   /* NULL: none. Set before requests are served */
     _Atomic uint32_t max_counts[ITEM_TYPES];   /* elements that a collection may have, by type */
     _Atomic uint32_t element_bytes_max;        /* of an element's value, with its CRLF */

@@ -474,3 +474,26 @@ def test_counters_count(start):
         assert {name: int(stats[name]) for name in expected} == expected
         assert client.ask(b"stats reset\r\n") == b"RESET\r\n"
         assert client.stats()["cmd_get"] == "0" and client.stats()["curr_items"] == "1"
+
+
+def test_an_overflow_action_is_forced_on_btrees_of_a_prefix():
+    action = {"ARCUS_FORCED_BTREE_OVERFLOW_ACTION": "log:largest_trim"}
+    with Server(env=action) as server, server.connect() as client:
+        for key in (b"log:a", b"log:", b"other:a"):
+            client.ask(b"bop create %s 0 0 10 error\r\n" % key)
+        wanted = b"ATTR overflowaction=%s\r\nEND\r\n"
+        assert client.ask(b"getattr log:a overflowaction\r\n", b"END\r\n") == wanted % b"largest_trim"
+        assert client.ask(b"getattr log: overflowaction\r\n", b"END\r\n") == wanted % b"error"
+        assert client.ask(b"getattr other:a overflowaction\r\n", b"END\r\n") == wanted % b"error"
+        assert client.ask(b"setattr log:a overflowaction=smallest_trim\r\n") == b"OK\r\n"
+        assert client.ask(b"getattr log:a overflowaction\r\n", b"END\r\n") == wanted % b"largest_trim"
+
+
+def test_a_forced_overflow_action_that_makes_no_sense_is_ignored():
+    for value in ("largest_trim", "log:middle_trim", "log:head_trim"):
+        with Server(env={"ARCUS_FORCED_BTREE_OVERFLOW_ACTION": value}) as server:
+            assert "ARCUS_FORCED_BTREE_OVERFLOW_ACTION is ignored" in server.log()
+            with server.connect() as client:
+                client.ask(b"bop create log:a 0 0 10 error\r\n")
+                assert (client.ask(b"getattr log:a overflowaction\r\n", b"END\r\n") ==
+                        b"ATTR overflowaction=error\r\nEND\r\n")
