@@ -33,9 +33,10 @@ static bool parse_range(const struct word *word, struct list_range *range)
     const char *dots = memmem(word->at, word->len, "..", 2);
 
     if (!dots) {
-        bool right = parse_index(word->at, word->len, &range->from);
+        if (!parse_index(word->at, word->len, &range->from))
+            return false;
         range->to = range->from;
-        return right;
+        return true;
     }
     size_t before = (size_t)(dots - word->at);
     return parse_index(word->at, before, &range->from) &&

@@ -209,30 +209,39 @@ void collection_remove(struct collection_access *access, struct tree_cursor *cur
     tree_remove(cursor, &access->room, count);
 }
 
-static enum store_result act(struct collection_access *access, const struct collection_call *call)
+/* Calls act and tells the journal what changed beside the elements. */
+static enum store_result act_and_tell(struct collection_access *access,
+                                      const struct collection_call *call)
 {
     struct journal *journal = access->thread->store->journal;
-    struct collection_state old, new;
-    struct tree *tree = &access->collection->tree;
-    int64_t before = (int64_t)tree->bytes;
-    if (__builtin_expect(journal != NULL, 0))
-        collection_state_of(access->item, &old);
-    uint32_t count = tree->count;
-    access->thread->elements = 0;
-    enum store_result result = call->act(access, call->argument);
+    struct collection_state before, after;
 
-    if (count > tree->count && count - tree->count > access->thread->elements)
-        access->thread->elements = count - tree->count;
-    if (__builtin_expect(journal != NULL, 0)) {
-        collection_state_of(access->item, &new);
-        if (memcmp(&old, &new, sizeof(old)) != 0)
-            journal->state(journal, access->thread, access->item);
-    }
-    if ((int64_t)tree->bytes != before)
-        store_count_growth(access->thread, access->item, (int64_t)tree->bytes - before);
+    if (__builtin_expect(journal == NULL, 1))
+        return call->act(access, call->argument);
+    collection_state_of(access->item, &before);
+    enum store_result result = call->act(access, call->argument);
+    collection_state_of(access->item, &after);
+    if (!collection_state_equals(&before, &after))
+        journal->state(journal, access->thread, access->item);
+    return result;
+}
+
+static enum store_result act(struct collection_access *access, const struct collection_call *call)
+{
+    struct store_thread *thread = access->thread;
+    const struct tree *tree = &access->collection->tree;
+    int64_t bytes = (int64_t)tree->bytes;
+    uint32_t count = tree->count;
+
+    thread->elements = 0;
+    enum store_result result = act_and_tell(access, call);
+    if (count > tree->count && count - tree->count > thread->elements)
+        thread->elements = count - tree->count;
+    if ((int64_t)tree->bytes != bytes)
+        store_count_growth(thread, access->item, (int64_t)tree->bytes - bytes);
     bool failed = access->created && result != STORE_OK;
     if (failed || access->drop)
-        store_unlink(access->thread, access->place.bucket, access->place.slot);
+        store_unlink(thread, access->place.bucket, access->place.slot);
     return access->created && !failed ? STORE_CREATED_OK : result;
 }
 

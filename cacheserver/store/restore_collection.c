@@ -29,6 +29,15 @@ void collection_state_of(struct item *item, struct collection_state *state)
     memcpy(state->maximum, btree->maximum, state->maximum_len);
 }
 
+bool collection_state_equals(const struct collection_state *a, const struct collection_state *b)
+{
+    return a->max_count == b->max_count && a->overflow == b->overflow &&
+           a->unreadable == b->unreadable && a->trimmed == b->trimmed &&
+           a->unlimited == b->unlimited && a->kind == b->kind &&
+           a->maximum_kind == b->maximum_kind && a->maximum_len == b->maximum_len &&
+           !memcmp(a->maximum, b->maximum, sizeof(a->maximum));
+}
+
 void restore_seed(struct store *store, uint64_t a, uint64_t b)
 {
     store->table.seed = (struct hash_seed){.a = a, .b = b};

@@ -19,6 +19,7 @@ struct collection_state {
 };
 /* Bytes that do not count are zero. The bucket's lock is held. */
 void collection_state_of(struct item *item, struct collection_state *state);
+bool collection_state_equals(const struct collection_state *a, const struct collection_state *b);
 
 /* Before anything is stored. */
 void restore_seed(struct store *store, uint64_t a, uint64_t b);

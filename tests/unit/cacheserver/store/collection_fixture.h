@@ -25,7 +25,7 @@ static inline void show_element(void *argument, const char *element, size_t len)
 {
     struct shown *shown = argument;
 
-    if (shown->elements++ > 0 && shown->len < sizeof(shown->text))
+    if (shown->elements++ > 0 && shown->len + 1 < sizeof(shown->text))
         shown->text[shown->len++] = ' ';
     for (size_t i = 0; i < len && shown->len + 1 < sizeof(shown->text); i++)
         shown->text[shown->len++] = element[i];
