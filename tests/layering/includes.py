@@ -11,6 +11,7 @@ HIDDEN = {
     "sqlite3.h": ("statedb",),
     "libssh/": ("executors/transport",),
     "archive.h": ("executors/steps",),
+    "sasl/": ("cacheserver/auth",),
     "archive_entry.h": ("executors/steps",),
 }
 COMPILE = ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-DTHREADED", "-Wall", "-Wextra", "-Werror",
