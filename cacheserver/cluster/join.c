@@ -22,11 +22,18 @@ void open_session(struct membership *m)
         zk_session_open(m->servers, m->config.session_timeout_ms, m->session_number, &m->queue);
 }
 
+enum state begin_joining(struct membership *m)
+{
+    m->join_by_ms = clock_coarse_ms() + m->config.session_timeout_ms;
+    return reconnect(m, NULL);
+}
+
+/* However often the connection goes, there is no more time for that. */
 ACT(reconnect)
 {
     (void)event;
     m->request = 0;
-    m->deadline_ms = clock_coarse_ms() + m->config.session_timeout_ms;
+    m->deadline_ms = m->join_by_ms;
     return STATE_CONNECTING;
 }
 
@@ -40,7 +47,7 @@ ACT(rejoin)
     m->rejoin->answer = wish->answer;
     m->rejoin->answer_arg = wish->answer_arg;
     wish->answer = NULL;
-    return reconnect(m, event);
+    return begin_joining(m);
 }
 
 ACT(begin_sync)
@@ -142,6 +149,7 @@ ACT(begin_log)
 {
     (void)event;
     atomic_store(&m->ready, true);
+    m->join_by_ms = FOREVER;
     log_write(LOG_LEVEL_INFO, "%s cloud %s as %s", m->was_member ? "rejoined" : "joined", m->code,
               m->identity.znode_name);
     answer_rejoin(m, true);

@@ -69,8 +69,8 @@ static void renew_ring(struct membership *m, const struct event *event)
     if (!ring)
         log_write(LOG_LEVEL_WARNING, "no memory for the ring of %u members", event->name_count);
     show_ring(m, ring);
-    scrub_plan_note(&m->scrub, event->names, event->name_count, clock_coarse_ms(),
-                    atomic_load(&m->session_timeout_ms));
+    scrub_plan_note(&m->scrub, event->names, event->name_count, m->identity.znode_name,
+                    clock_coarse_ms(), atomic_load(&m->session_timeout_ms));
 }
 
 ACT(note_members)
@@ -78,6 +78,7 @@ ACT(note_members)
     if (!is_listed(m, event))
         return pause_membership(m, "the server's znode was removed from the cache list");
     atomic_store(&m->ready, true);
+    m->join_by_ms = FOREVER;
     atomic_store(&m->members, event->name_count);
     log_write(LOG_LEVEL_INFO, "cloud %s has %u members", m->code, event->name_count);
     renew_ring(m, event);

@@ -33,10 +33,18 @@ struct transition {
     ACT((*act));
 };
 
+static uint64_t earlier(uint64_t left, uint64_t right)
+{
+    return left < right ? left : right;
+}
+
 void await(struct membership *m, unsigned request)
 {
+    uint64_t now_ms = clock_coarse_ms();
+
     m->request = request;
-    m->deadline_ms = request ? clock_coarse_ms() + m->config.session_timeout_ms : clock_coarse_ms();
+    m->deadline_ms =
+        request ? earlier(now_ms + m->config.session_timeout_ms, m->join_by_ms) : now_ms;
 }
 
 void await_nothing(struct membership *m)
@@ -190,11 +198,6 @@ static bool lacks_session(const struct membership *m)
     return m->state == STATE_CONNECTING && !m->session;
 }
 
-static uint64_t earlier(uint64_t left, uint64_t right)
-{
-    return left < right ? left : right;
-}
-
 static int left_ms(const struct membership *m)
 {
     uint64_t now_ms = clock_coarse_ms();
@@ -229,7 +232,7 @@ static void *run(void *argument)
     struct membership *m = argument;
 
     pthread_setname_np(pthread_self(), "membership");
-    m->state = reconnect(m, NULL);
+    m->state = begin_joining(m);
     if (identity_find(&m->identity, m->arena, m->config.ensemble, m->config.port, m->config.proxy))
         m->state = fail(m, EX_PROTOCOL);
     else

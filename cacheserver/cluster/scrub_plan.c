@@ -33,7 +33,8 @@ static void note_left(struct scrub_plan *plan, char *const *names, unsigned coun
     }
 }
 
-static bool note_joined(struct scrub_plan *plan, char *const *names, unsigned count, bool is_news)
+static bool note_joined(struct scrub_plan *plan, char *const *names, unsigned count,
+                        const char *self)
 {
     bool joined = false;
 
@@ -41,22 +42,21 @@ static bool note_joined(struct scrub_plan *plan, char *const *names, unsigned co
         if (name_list_has(&plan->members, names[i]))
             continue;
         name_list_add(&plan->members, names[i]);
-        if (is_news)
+        if (strcmp(names[i], self) != 0)
             joined = name_list_add(&plan->fresh, names[i]) || joined;
     }
     return joined;
 }
 
-void scrub_plan_note(struct scrub_plan *plan, char *const *names, unsigned count, uint64_t now_ms,
-                     unsigned delay_ms)
+void scrub_plan_note(struct scrub_plan *plan, char *const *names, unsigned count, const char *self,
+                     uint64_t now_ms, unsigned delay_ms)
 {
-    bool is_news = plan->members.count > 0;
     unsigned gone_before = plan->gone.count;
 
     note_left(plan, names, count);
     if (plan->gone.count > gone_before)
         plan->gone_due_ms = now_ms;
-    if (note_joined(plan, names, count, is_news))
+    if (note_joined(plan, names, count, self))
         plan->fresh_due_ms = now_ms + delay_ms;
 }
 

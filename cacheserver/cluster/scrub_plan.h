@@ -23,10 +23,10 @@ struct scrub_plan {
 
 #define SCRUB_NEVER UINT64_MAX
 
-/* The members as they are now. The first ones that it learns of are no news: nothing is stored yet,
- * or everything was dropped. */
-void scrub_plan_note(struct scrub_plan *plan, char *const *names, unsigned count, uint64_t now_ms,
-                     unsigned delay_ms);
+/* The members as they are now, `self` among them. The first others that it learns of are new, too:
+ * they may have come after clients began to store here. */
+void scrub_plan_note(struct scrub_plan *plan, char *const *names, unsigned count, const char *self,
+                     uint64_t now_ms, unsigned delay_ms);
 /* When the next scrub is due; SCRUB_NEVER none. */
 uint64_t scrub_plan_due_ms(const struct scrub_plan *plan);
 /* The nodes whose ring tells what is stale: the members and those that are gone, and when a scrub

@@ -53,6 +53,7 @@ struct membership {
     unsigned session_number;
     unsigned request; /* the one whose answer is awaited; 0 none */
     uint64_t deadline_ms;
+    uint64_t join_by_ms; /* joining as a whole must be done by then; FOREVER: it is */
     unsigned mapping_tried;
     bool was_member; /* so joining is rejoining */
     bool list_stale; /* something changed while the list was being read, or could not be read */
@@ -97,6 +98,8 @@ ACT(leave);
 
 /* join.c: from a session to the znode */
 void open_session(struct membership *m);
+/* Begins to join; the session's timeout is the time for all of it. */
+enum state begin_joining(struct membership *m);
 ACT(reconnect);
 ACT(begin_sync);
 ACT(look_up_mapping);

@@ -5,6 +5,7 @@
  */
 #include "cacheserver/cluster/zk_session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zookeeper/zookeeper.h>
@@ -225,9 +226,18 @@ unsigned zk_session_create(struct zk_session *session, const char *path, const c
                             flags, on_text, pending));
 }
 
+/* The library takes a list of as many servers with the same addresses for the list that it has,
+ * whatever their ports are. A list that is longer by one comes in between. */
 const char *zk_session_set_servers(struct zk_session *session, const char *servers)
 {
-    int code = zoo_set_servers(session->handle, servers);
+    char *longer;
+
+    if (asprintf(&longer, "%s,%.*s", servers, (int)strcspn(servers, ","), servers) < 0)
+        return "no memory";
+    int code = zoo_set_servers(session->handle, longer);
+    free(longer);
+    if (code == ZOK)
+        code = zoo_set_servers(session->handle, servers);
     return code == ZOK ? NULL : zerror(code);
 }
 

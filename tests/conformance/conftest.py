@@ -27,9 +27,11 @@ def start(request):
 
 
 @pytest.fixture(scope="module")
-def zookeeper(tmp_path_factory):
+def zookeeper(request, tmp_path_factory):
+    """One server; ZOO_CFG of the test's module has further lines for its configuration."""
     place = SimpleNamespace(directory=tmp_path_factory.mktemp("zookeeper"), adopt_server=lambda _: 0)
-    server = ZooKeeper(place, first_port=free_port(), address="127.0.0.1")
+    server = ZooKeeper(place, first_port=free_port(), address="127.0.0.1",
+                       extra=getattr(request.module, "ZOO_CFG", ()))
     yield server
     server.stop()
 

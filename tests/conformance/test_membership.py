@@ -2,75 +2,13 @@
 import re
 import signal
 import socket
-import subprocess
 import time
 
 import pytest
-from kazoo.client import KazooClient
 
-from .server import BINARY, USER, Server, free_port
-
-CACHE_LIST = "/arcus/cache_list"
-MAPPING = "/arcus/cache_server_mapping"
-
-
-def eventually(condition, timeout=30):
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.05)
-
-
-@pytest.fixture
-def tree(zookeeper):
-    """The Arcus tree with an empty cloud `test`; nothing of earlier tests."""
-    client = KazooClient(zookeeper.connect_string, timeout=10)
-    client.start(timeout=30)
-    if client.exists("/arcus"):
-        client.delete("/arcus", recursive=True)
-    for path in (f"{CACHE_LIST}/test", "/arcus/client_list/test", MAPPING):
-        client.ensure_path(path)
-    yield client
-    client.stop()
-    client.close()
-
-
-def map_node(tree, name, code="test"):
-    tree.ensure_path(f"{MAPPING}/{name}/{code}")
-
-
-@pytest.fixture
-def join(start, zookeeper, tree):
-    """Starts a server on a mapped port and waits until it is a member."""
-    def start_member(*options, port=None, mapping="127.0.0.1:{port}", ready=True, **how):
-        port = port or free_port()
-        if mapping:
-            map_node(tree, mapping.format(port=port))
-        server = start("-z", zookeeper.connect_string, *options,
-                       listen=("-p", str(port), "-l", "127.0.0.1"), **how)
-        if ready:
-            eventually(lambda: is_ready(server))
-        return server
-    return start_member
-
-
-def is_ready(server):
-    with server.connect() as client:
-        return client.ask(b"ready\r\n") == b"READY\r\n"
-
-
-def members(tree):
-    return tree.get_children(f"{CACHE_LIST}/test")
-
-
-def fails_to_join(zookeeper, port, *options, timeout=60):
-    """The exit status and what was logged."""
-    result = subprocess.run([BINARY, *USER, "-z", zookeeper, "-p", str(port), "-l", "127.0.0.1",
-                             *options], capture_output=True, text=True, timeout=timeout)
-    return result.returncode, result.stderr
+from .server import Server, free_port
+from .zoo import (CACHE_LIST, eventually, fails_to_join, is_ready, join, map_node, members,
+                  tree)  # noqa: F401
 
 
 def test_a_server_joins_with_its_address_and_memory(join, tree):
@@ -225,3 +163,57 @@ def test_a_server_serves_on_while_zookeeper_is_away(join, zookeeper, tree):
         zookeeper.start_server(port)
         eventually(lambda: client.stats("zookeeper")["zk_connected"] == "true", timeout=60)
     eventually(lambda: len(members(tree)) == 1, timeout=60)
+
+
+def test_without_zookeeper_the_statistics_and_limits_are_there(start):
+    server = start()
+    with server.connect() as client:
+        assert client.ask(b"ready\r\n") == b"READY\r\n"
+        stats = client.stats("zookeeper")
+        assert stats.pop("zk_libversion")
+        assert stats == {"zk_timeout": "30000", "zk_failstop": "on", "zk_connected": "false",
+                         "zk_ready": "false", "zk_reconfig_needed": "off"}
+        assert client.ask(b"config hbtimeout\r\n", b"END\r\n") == b"hbtimeout 0\r\nEND\r\n"
+        assert client.ask(b"config hbfailstop\r\n", b"END\r\n") == b"hbfailstop 0\r\nEND\r\n"
+        assert client.ask(b"config zkfailstop\r\n", b"END\r\n") == b"zkfailstop on\r\nEND\r\n"
+        stats = client.stats()
+        assert stats["hb_count"] == "0" and stats["hb_latency"] == "0"
+
+
+def test_a_standalone_zookeeper_has_no_configuration_to_follow(join, tree):
+    server = join()
+    with server.connect() as client:
+        stats = client.stats("zookeeper")
+    assert stats["zk_reconfig_needed"] == "on" and stats["zk_reconfig_enabled"] == "off"
+    assert stats["zk_reconfig_version"] == "ffffffffffffffff"
+
+
+def test_the_code_of_a_cloud_may_have_128_characters(start, zookeeper, tree):
+    port = free_port()
+    tree.ensure_path(f"{CACHE_LIST}/{'c' * 128}")
+    map_node(tree, f"127.0.0.1:{port}", "c" * 128)
+    server = start("-z", zookeeper.connect_string, listen=("-p", str(port), "-l", "127.0.0.1"))
+    eventually(lambda: is_ready(server))
+    port = free_port()
+    map_node(tree, f"127.0.0.1:{port}", "c" * 129)
+    status, log = fails_to_join(zookeeper.connect_string, port)
+    assert status == 76 and "longer than 128" in log
+
+
+def test_a_proxy_stands_in_for_its_server(start, zookeeper, tree):
+    map_node(tree, "10.9.9.9:80")
+    tree.create(f"{CACHE_LIST}/test/10.9.9.9:80-proxy", b"", ephemeral=True)
+    server = start("-z", zookeeper.connect_string, "-x", "10.9.9.9:80")
+    eventually(lambda: is_ready(server))
+    assert members(tree) == ["10.9.9.9:80-proxy"]
+    tree.delete(f"{CACHE_LIST}/test/10.9.9.9:80-proxy")
+    assert server.process.wait(30) == 76
+    status, log = fails_to_join(zookeeper.connect_string, free_port(), "-x", "10.9.9.9:80")
+    assert status == 76 and "removed" in log
+
+
+def test_a_mapping_that_is_empty_is_refused(zookeeper, tree):
+    port = free_port()
+    tree.ensure_path(f"/arcus/cache_server_mapping/127.0.0.1:{port}")
+    status, log = fails_to_join(zookeeper.connect_string, port)
+    assert status == 76 and "mapped to 0 clouds" in log

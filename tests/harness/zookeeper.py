@@ -19,8 +19,9 @@ CLASSPATH = "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar"
 class ZooKeeper:
     """One standalone server, or an ensemble of 3 or 5, that arcusplan does not manage."""
 
-    def __init__(self, lab, servers=1, first_port=2181, address=CONTROLLER):
+    def __init__(self, lab, servers=1, first_port=2181, address=CONTROLLER, extra=()):
         self.address = address
+        self._extra = tuple(extra)  # lines that come last in zoo.cfg
         self.ports = [first_port + number for number in range(servers)]
         self.directory = Path(tempfile.mkdtemp(prefix="zookeeper-", dir=lab.directory))
         self._processes = {}
@@ -53,6 +54,9 @@ class ZooKeeper:
             process.kill()
             process.wait()
 
+    def signal_server(self, port, sign):
+        self._processes[port].send_signal(sign)
+
     def stop(self):
         for port in list(self._processes):
             self.stop_server(port)
@@ -69,7 +73,7 @@ class ZooKeeper:
             (home / "data" / "myid").write_text(f"{number}\n")
             lines += [f"server.{index + 1}={self.address}:{2888 + index}:{3888 + index}"
                       for index in range(len(self.ports))]
-        (home / "zoo.cfg").write_text("\n".join(lines) + "\n")
+        (home / "zoo.cfg").write_text("\n".join([*lines, *self._extra]) + "\n")
 
 
 def four_letters(address, port, word, timeout=3.0):
