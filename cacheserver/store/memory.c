@@ -1,6 +1,7 @@
 /*
- * Regions of 4 MiB, aligned to their size, hold 64 pages each; the first page has the descriptors
- * of the others, so an object's address leads to its page without a lookup. Sizes grow in steps
+ * Regions of 16 MiB, aligned to their size, hold 256 pages each; the first page has the descriptors
+ * of the others, so an object's address leads to its page without a lookup. The system backs a
+ * region by huge pages as far as its pages were taken, one after the other. Sizes grow in steps
  * of 8 bytes up to 256 and by a sixteenth to an eighth beyond: what a cache stores is mostly small
  * and alike, and a coarser table would cost more than the items' headers do. From 1 KiB on a size
  * is what a page has room for so many times, which leaves nothing over at its end.
@@ -33,7 +34,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
 #endif
 
-#define REGION_BYTES       ((size_t)4 << 20)
+#define REGION_BYTES       ((size_t)16 << 20)
 #define REGION_PAGES       (REGION_BYTES / MEMORY_PAGE_BYTES)
 #define CACHED_BYTES_MAX   8192
 #define CACHED_OBJECTS_MAX 32
@@ -164,13 +165,31 @@ static bool add_region(struct memory *memory)
     struct memory_region *region = map_region();
     if (!region)
         return false;
-    for (size_t i = REGION_PAGES - 1; i >= 1; i--) {
-        atomic_init(&region->pages[i].class_id, NO_CLASS);
-        region->pages[i].next = memory->free_pages;
-        memory->free_pages = &region->pages[i];
-    }
     memory->regions[memory->region_count++] = region;
     return true;
+}
+
+/* Pages count from 0, in the order in which they are taken for the first time. */
+static struct memory_page *page_by_number(struct memory *memory, size_t number)
+{
+    struct memory_region *region = memory->regions[number / (REGION_PAGES - 1)];
+    return &region->pages[1 + number % (REGION_PAGES - 1)];
+}
+
+/* One that is free again, or else a fresh one; NULL: no memory. The pages_lock is held. */
+static struct memory_page *any_page(struct memory *memory)
+{
+    struct memory_page *page = memory->free_pages;
+
+    if (page) {
+        memory->free_pages = page->next;
+        return page;
+    }
+    if (memory->page_count == memory->region_count * (REGION_PAGES - 1) && !add_region(memory))
+        return NULL;
+    page = page_by_number(memory, memory->page_count++);
+    atomic_init(&page->class_id, NO_CLASS);
+    return page;
 }
 
 static struct memory_page *take_page(struct memory *memory, bool beyond_limit)
@@ -181,12 +200,10 @@ static struct memory_page *take_page(struct memory *memory, bool beyond_limit)
     size_t used = atomic_load_explicit(&memory->used_bytes, memory_order_relaxed);
     size_t limit = atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed);
     if (beyond_limit || used + MEMORY_PAGE_BYTES <= limit) {
-        if (memory->free_pages || add_region(memory)) {
-            page = memory->free_pages;
-            memory->free_pages = page->next;
+        page = any_page(memory);
+        if (page)
             atomic_store_explicit(&memory->used_bytes, used + MEMORY_PAGE_BYTES,
                                   memory_order_relaxed);
-        }
     }
     lock_drop(&memory->pages_lock);
     return page;
@@ -398,9 +415,8 @@ struct memory_page *memory_drain_begin(struct memory *memory, size_t size, uint6
     unsigned wanted = memory->class_of[(size + 7) / 8];
 
     lock_take(&memory->pages_lock);
-    for (unsigned tries = 0; tries < 32 && memory->region_count; tries++) {
-        struct memory_region *region = memory->regions[(random >> 6) % memory->region_count];
-        struct memory_page *candidate = &region->pages[1 + random % (REGION_PAGES - 1)];
+    for (unsigned tries = 0; tries < 32 && memory->page_count; tries++) {
+        struct memory_page *candidate = page_by_number(memory, random % memory->page_count);
         unsigned id = atomic_load_explicit(&candidate->class_id, memory_order_relaxed);
         if (id != NO_CLASS && id != wanted) {
             page = candidate;

@@ -34,6 +34,7 @@ struct memory {
     struct memory_page *free_pages;
     struct memory_region **regions;
     size_t region_count, region_capacity;
+    size_t page_count; /* taken at least once */
 
     unsigned class_count;
     uint8_t class_of[MEMORY_OBJECT_MAX / 8 + 1]; /* by size in units of 8 bytes, rounded up */
