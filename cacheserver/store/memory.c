@@ -10,7 +10,8 @@
  * size. A page with no object in use goes back to the pool, from which any size takes it; when
  * memory is short and the pool is empty, the store evicts a whole page (memory_drain_begin).
  * Threads empty their caches once when that happens, because a single cached object would keep
- * the page from becoming free.
+ * the page from becoming free. A few free pages stay as they are, the memory of further ones goes
+ * back to the system: growing collections pass through all sizes, and would keep their peak.
  */
 #include "cacheserver/store/memory.h"
 
@@ -39,6 +40,9 @@
 #define CACHED_BYTES_MAX   8192
 #define CACHED_OBJECTS_MAX 32
 #define NO_CLASS           255
+/* So many free pages, and one for so many in use, keep their memory. */
+#define FREE_PAGES_MIN   16
+#define FREE_PAGES_SHARE 32
 
 /* Guarded by the lock of its class, or by pages_lock while it has none; `class_id` and `draining`
  * may be read without. */
@@ -183,6 +187,12 @@ static struct memory_page *any_page(struct memory *memory)
 
     if (page) {
         memory->free_pages = page->next;
+        memory->free_page_count--;
+        return page;
+    }
+    page = memory->bare_pages;
+    if (page) {
+        memory->bare_pages = page->next;
         return page;
     }
     if (memory->page_count == memory->region_count * (REGION_PAGES - 1) && !add_region(memory))
@@ -213,9 +223,18 @@ static void give_page(struct memory *memory, struct memory_page *page)
 {
     lock_take(&memory->pages_lock);
     atomic_store_explicit(&page->class_id, NO_CLASS, memory_order_relaxed);
-    page->next = memory->free_pages;
-    memory->free_pages = page;
-    atomic_fetch_sub_explicit(&memory->used_bytes, MEMORY_PAGE_BYTES, memory_order_relaxed);
+    size_t used =
+        atomic_fetch_sub_explicit(&memory->used_bytes, MEMORY_PAGE_BYTES, memory_order_relaxed);
+    if (memory->free_page_count < FREE_PAGES_MIN + used / MEMORY_PAGE_BYTES / FREE_PAGES_SHARE) {
+        page->next = memory->free_pages;
+        memory->free_pages = page;
+        memory->free_page_count++;
+    } else {
+        ASAN_UNPOISON_MEMORY_REGION(memory_page_base(page), MEMORY_PAGE_BYTES);
+        madvise(memory_page_base(page), MEMORY_PAGE_BYTES, MADV_DONTNEED);
+        page->next = memory->bare_pages;
+        memory->bare_pages = page;
+    }
     lock_drop(&memory->pages_lock);
 }
 

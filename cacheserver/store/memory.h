@@ -30,8 +30,10 @@ struct memory {
     _Atomic size_t limit_bytes;
     _Atomic size_t used_bytes; /* pages in use and extra; changed under pages_lock */
     _Atomic unsigned drain_epoch;
-    struct lock pages_lock; /* guards what follows */
-    struct memory_page *free_pages;
+    struct lock pages_lock;         /* guards what follows */
+    struct memory_page *free_pages; /* with memory behind them, free_page_count of them */
+    struct memory_page *bare_pages; /* free, and their memory was given back to the system */
+    size_t free_page_count;
     struct memory_region **regions;
     size_t region_count, region_capacity;
     size_t page_count; /* taken at least once */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -48,6 +49,41 @@ static void objects_of_every_size_hold_their_bytes(void **state)
         memset(object, 0xa5, size);
         memory_free(&f->memory, &f->cache, object);
         memory_cache_flush(&f->memory, &f->cache);
+    }
+}
+
+static size_t resident_bytes(void *const *objects, size_t count, size_t size)
+{
+    size_t resident = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        unsigned char in_core[1];
+        for (size_t at = 0; at < size; at += 4096) {
+            assert_int_equal(mincore((char *)objects[i] + at, 4096, in_core), 0);
+            resident += in_core[0] & 1 ? 4096 : 0;
+        }
+    }
+    return resident;
+}
+
+static void most_of_what_is_freed_goes_back_to_the_system(void **state)
+{
+    struct fixture *f = *state;
+    void *objects[LIMIT / 16384];
+    const size_t count = sizeof(objects) / sizeof(objects[0]);
+
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < count; i++) {
+            objects[i] = memory_alloc(&f->memory, &f->cache, 16384);
+            assert_non_null(objects[i]);
+            memset(objects[i], 0xa5, 16384);
+        }
+        assert_int_equal(resident_bytes(objects, count, 16384), LIMIT);
+        for (size_t i = 0; i < count; i++)
+            memory_free(&f->memory, &f->cache, objects[i]);
+        memory_cache_flush(&f->memory, &f->cache);
+        assert_int_equal(memory_used(&f->memory), 0);
+        assert_in_range(resident_bytes(objects, count, 16384), LIMIT / 8, LIMIT / 2);
     }
 }
 
@@ -167,6 +203,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(objects_of_every_size_hold_their_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(most_of_what_is_freed_goes_back_to_the_system, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(rounding_wastes_little, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_limit_is_kept_and_what_is_freed_can_be_had_again,
                                         set_up, tear_down),
