@@ -119,7 +119,7 @@ static void add_pages(struct command_context *context, uint64_t pages)
 {
     static const struct {
         const char *name;
-        uint64_t per_page, fixed;
+        unsigned long long per_page, fixed;
     } lines[] = {
         {"chunk_size", 0, MEMORY_PAGE_BYTES},
         {"chunks_per_page", 0, 1},
@@ -134,7 +134,7 @@ static void add_pages(struct command_context *context, uint64_t pages)
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
         reply_format(context->reply, "STAT 0:%s %llu\r\n", lines[i].name,
-                     (unsigned long long)(lines[i].per_page * pages + lines[i].fixed));
+                     lines[i].per_page * pages + lines[i].fixed);
 }
 
 STATS_GROUP(slabs)

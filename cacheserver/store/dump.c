@@ -247,10 +247,11 @@ bool dump_slice(struct maintenance *maintenance)
         end(dump, false);
         return false;
     }
-    if (dump->position == 0) {
-        bool succeeded = finish(dump);
-        is_running(dump);
-        end(dump, succeeded);
-    }
-    return dump->position != 0;
+    if (dump->position != 0)
+        return true;
+    bool succeeded = finish(dump);
+    is_running(dump);
+    /* From here on another dump may begin. */
+    end(dump, succeeded);
+    return false;
 }
