@@ -77,7 +77,8 @@ def set_attributes(w):
 
 def flush(w):
     prefix = w.choice("p", "q", "p:q", "none", "<null>", "arcus")
-    return w.line(*w.choice(["flush_all"], ["flush_prefix", prefix]), *w.noreply(0.1))
+    words = w.choice(["flush_all"], ["flush_prefix", prefix], ["flush_prefix", prefix])
+    return " ".join([*words, *w.noreply()]).encode() + b"\r\n"
 
 
 _OTHERS = """ready||  |get|set|GET k|delete|nonsense|quit now|incr k|lop|sop none k|mop|bop|bop get

@@ -76,7 +76,7 @@ def _pipelined(_line, reply):
 _OWN_STATISTICS = re.compile(
     rb"^STAT (pid|uptime|time|version|libevent|pointer_size|rusage_\w+|connection_structures|bytes"
     rb"|bytes_read|bytes_written|threads|conn_yields|reclaimed|engine_\w+|sticky_bytes"
-    rb"|\w+_connections|daemon_\w+|limit_\w+|server_\w+|stat_prefixes) ")
+    rb"|\w+_connections|limit_\w+|server|server_version|stat_prefixes|hb_\w+) ")
 
 
 @rule(r"^stats$", "figures of the process, of memory and of connections are each server's own, and "

@@ -1,5 +1,6 @@
 """Runs a stream on both servers until their replies differ, then leaves out what is not needed for
 that, and shows what remains as a conformance script that expects the reference's replies."""
+import difflib
 import re
 import time
 from dataclasses import dataclass
@@ -73,11 +74,20 @@ def _lines(mark, data):
     return lines + ([f"{mark}| {_escape(parts[-1])}"] if parts[-1] else [])
 
 
+def _compared(difference):
+    ours, reference = (_lines("<", reply) for reply in (difference.ours, difference.reference))
+    if len(reference) + len(ours) < 40:
+        return [*reference, "", "but this server answers:", *ours]
+    line = difference.last.line
+    ours, reference = (_lines("<", normalize(line, reply))
+                       for reply in (difference.ours, difference.reference))
+    return ["", "this server's reply (+) and the reference's (-), where they differ:",
+            *(one for one in difflib.ndiff(reference, ours) if one[0] in "+-")][:80]
+
+
 def show(difference, seed):
-    """What a developer needs; long replies are cut."""
+    """What a developer needs; of long replies what differs."""
     text = [f"the servers differ (seed {seed}); as a conformance script:", ""]
     for step in difference.steps:
         text += _lines(">", step.data)
-    text += _lines("<", difference.reference)[:60]
-    text += ["", "but this server answers:"] + _lines("<", difference.ours)[:60]
-    return "\n".join(text)
+    return "\n".join(text + _compared(difference))
