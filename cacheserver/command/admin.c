@@ -51,6 +51,21 @@ HANDLER(quit)
     session->closing = true;
 }
 
+HANDLER(noop)
+{
+    (void)words;
+    session_say(session, context, "OK\r\n");
+}
+
+HANDLER(echo)
+{
+    (void)session;
+    reply_text(context->reply, "echo");
+    for (unsigned i = 1; i < words->count; i++)
+        reply_format(context->reply, " [%.*s]", (int)words->word[i].len, words->word[i].at);
+    reply_text(context->reply, "\r\n");
+}
+
 HANDLER(ready)
 {
     const struct command_hooks *hooks = &context->shared->hooks;

@@ -28,6 +28,7 @@ enum command_trait {
     HAS_BLOCK = 4,     /* data follows the line, so the handler runs even to drop the request */
     IS_FAMILY = 8, /* the name goes on with the second word; the handler answers if it does not */
     OF_SCRUB_EXTENSION = 16, /* there only if that extension was asked for */
+    OF_EXAMPLE_EXTENSION = 32,
 };
 
 struct command {

@@ -34,6 +34,8 @@ HANDLER(version);
 HANDLER(verbosity);
 HANDLER(quit);
 HANDLER(ready);
+HANDLER(noop);
+HANDLER(echo);
 HANDLER(shutdown);
 HANDLER(help);
 

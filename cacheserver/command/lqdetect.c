@@ -1,7 +1,8 @@
 /*
  * Requests below the threshold cost one comparison. The others take the lock and, while their
- * command has room, leave a line: equal requests leave one. Positions in a list count as elements
- * from the nearer end, as they do in servers that walk there, so that thresholds mean the same.
+ * command has room, leave a line: requests with equal arguments leave one, whatever their keys,
+ * unless they ask for all there is. Positions in a list count as elements from the nearer end, as
+ * they do in servers that walk there, so that thresholds mean the same.
  */
 #include "cacheserver/command/lqdetect.h"
 
@@ -22,13 +23,15 @@
 enum state { STOPPED, FULL, RUNNING };
 
 struct sample {
+    size_t arguments_at;                       /* in request */
     char request[KEY_SHOWN + QUERY_SHOWN + 8]; /* key and arguments */
     char line[KEY_SHOWN + QUERY_SHOWN + 160];
 };
 
 struct watched {
     const char *command;
-    bool from_end; /* its fourth word is a place in a list */
+    bool from_end;       /* its fourth word is a place in a list */
+    unsigned count_word; /* a 0 there means all elements; 0: none means that */
     uint32_t count;
     unsigned saved;
     struct sample samples[SAMPLES];
@@ -37,10 +40,12 @@ struct watched {
 static const struct {
     const char *command;
     bool from_end;
+    unsigned count_word;
 } commands_watched[] = {
-    {"sop get", false},   {"mop delete", false}, {"mop get", false},    {"lop insert", true},
-    {"lop delete", true}, {"lop get", true},     {"bop delete", false}, {"bop get", false},
-    {"bop count", false}, {"bop gbp", false},
+    {"sop get", false, 3},    {"mop delete", false, 4}, {"mop get", false, 4},
+    {"lop insert", true, 0},  {"lop delete", true, 0},  {"lop get", true, 0},
+    {"bop delete", false, 0}, {"bop get", false, 0},    {"bop count", false, 0},
+    {"bop gbp", false, 0},
 };
 #define WATCHED (sizeof(commands_watched) / sizeof(commands_watched[0]))
 
@@ -64,6 +69,7 @@ struct lqdetect *lqdetect_new(void)
     for (size_t i = 0; i < WATCHED; i++) {
         lqdetect->watched[i].command = commands_watched[i].command;
         lqdetect->watched[i].from_end = commands_watched[i].from_end;
+        lqdetect->watched[i].count_word = commands_watched[i].count_word;
     }
     return lqdetect;
 }
@@ -142,23 +148,31 @@ static size_t put_key(char *to, size_t size, const struct word *key)
     return (size_t)n;
 }
 
-/* Key and arguments, cut where they are long. */
-static void describe(char *to, size_t size, const struct words *words)
+/* Key and arguments, cut where they are long; returns where the arguments begin. */
+static size_t describe(char *to, size_t size, const struct words *words)
 {
-    size_t n = put_key(to, size, &words->word[2]);
+    size_t n = put_key(to, size, &words->word[2]), arguments_at = n;
 
     for (unsigned i = 3; i < words->count && i < LIMIT_WORDS && n + 2 < size; i++) {
         size_t room = size - n - 2;
         size_t len = words->word[i].len < room ? words->word[i].len : room;
         n += (size_t)snprintf(to + n, size - n, " %.*s", (int)len, words->word[i].at);
     }
+    return arguments_at;
 }
 
-static bool is_known(const struct watched *watched, const char *request)
+static bool is_known(const struct watched *watched, const char *request, size_t arguments_at,
+                     const struct words *words)
 {
-    for (unsigned i = 0; i < watched->saved; i++)
-        if (!strcmp(watched->samples[i].request, request))
+    unsigned at = watched->count_word;
+    bool of_key = at && at < words->count && word_is(&words->word[at], "0");
+
+    for (unsigned i = 0; i < watched->saved; i++) {
+        const struct sample *sample = &watched->samples[i];
+        if (of_key ? !strcmp(sample->request, request)
+                   : !strcmp(sample->request + sample->arguments_at, request + arguments_at))
             return true;
+    }
     return false;
 }
 
@@ -171,10 +185,11 @@ static void save(struct lqdetect *lqdetect, struct watched *watched, const char 
     watched->count++;
     if (watched->saved == SAMPLES)
         return;
-    describe(request, sizeof(request), words);
-    if (is_known(watched, request))
+    size_t arguments_at = describe(request, sizeof(request), words);
+    if (is_known(watched, request, arguments_at, words))
         return;
     struct sample *sample = &watched->samples[watched->saved++];
+    sample->arguments_at = arguments_at;
     memcpy(sample->request, request, sizeof(request));
     snprintf(sample->line, sizeof(sample->line), "%s %s <%u> %s %s\n", moment_now(now), peer,
              elements, watched->command, request);

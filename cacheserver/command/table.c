@@ -147,6 +147,10 @@ const struct command commands[] = {
      "admin", "flush_all [<delay>] [noreply]\\r\\n"},
     {"flush_prefix", WORDS(2) | WORDS(3) | WORDS(4), TAKES_NOREPLY, CATEGORY_FLUSH,
      command_flush_prefix, "admin", "flush_prefix <prefix> [<delay>] [noreply]\\r\\n"},
+    {"noop", WORDS(1), OF_EXAMPLE_EXTENSION, CATEGORY_OPEN, command_noop, "example",
+     "noop\\r\\n"},
+    {"echo", WORDS_TO(1, 28), OF_EXAMPLE_EXTENSION, CATEGORY_OPEN, command_echo, "example",
+     "echo <word>*\\r\\n"},
     {"scrub", WORDS(1) | WORDS(2), OF_SCRUB_EXTENSION, CATEGORY_ADMIN, command_scrub, "admin",
      "scrub [stale]\\r\\n"},
     {"dump", FROM_WORDS(2), IS_FAMILY, CATEGORY_ADMIN, command_bad_format, "admin",
@@ -214,6 +218,13 @@ static unsigned slot_of(const char *name, size_t len)
 }
 _Static_assert(COMMAND_SLOTS == 256, "slot_of yields 8 bits");
 
+static bool is_offered(const struct settings *settings, unsigned traits)
+{
+    return (!(traits & OF_SCRUB_EXTENSION) || settings_has_extension(settings, "ascii_scrub")) &&
+           (!(traits & OF_EXAMPLE_EXTENSION) ||
+            settings_has_extension(settings, "example_protocol"));
+}
+
 int command_shared_init(struct command_shared *shared, const struct settings *settings,
                         struct store *store, struct counters_sum *counters,
                         const struct command_hooks *hooks)
@@ -232,8 +243,7 @@ int command_shared_init(struct command_shared *shared, const struct settings *se
         return -1;
     assert(command_count <= COMMAND_SLOTS / 2);
     for (size_t i = 0; i < command_count; i++) {
-        if (commands[i].traits & OF_SCRUB_EXTENSION &&
-            !settings_has_extension(settings, "ascii_scrub"))
+        if (!is_offered(settings, commands[i].traits))
             continue;
         size_t len = strlen(commands[i].name);
         unsigned slot = slot_of(commands[i].name, len);
@@ -249,6 +259,8 @@ const char *command_unknown(const struct command_shared *shared, const struct wo
 {
     if (!shared->has_extension)
         return "ERROR unknown command\r\n";
+    if (words->count == 0)
+        return "ERROR no arguments\r\n";
     return words->count < LIMIT_WORDS - 1 ? "ERROR no matching command\r\n"
                                           : "ERROR too many arguments\r\n";
 }

@@ -67,6 +67,30 @@ static void requests_at_the_threshold_are_counted_and_equal_ones_shown_once(void
     assert_false(lqdetect_is_on(NULL));
 }
 
+static void requests_with_equal_arguments_are_shown_once_unless_they_ask_for_all(void **state)
+{
+    struct lqdetect *lqdetect = lqdetect_new();
+
+    (void)state;
+    lqdetect_start(lqdetect, 1);
+    note(lqdetect, "sop get", "sop get k1 5", 1);
+    note(lqdetect, "sop get", "sop get k2 5", 1);
+    note(lqdetect, "sop get", "sop get k1 0", 1);
+    note(lqdetect, "sop get", "sop get k2 0", 1);
+    note(lqdetect, "sop get", "sop get k2 0", 1);
+    note(lqdetect, "bop get", "bop get k1 0", 1);
+    note(lqdetect, "bop get", "bop get k2 0", 1);
+    char *text = said(lqdetect, lqdetect_show);
+    assert_non_null(strstr(text, "sop get k1 5\n"));
+    assert_null(strstr(text, "sop get k2 5\n"));
+    assert_non_null(strstr(text, "sop get k1 0\n"));
+    assert_non_null(strstr(text, "sop get k2 0\n"));
+    assert_non_null(strstr(text, "bop get k1 0\n"));
+    assert_null(strstr(text, "bop get k2 0\n"));
+    free(text);
+    lqdetect_free(lqdetect);
+}
+
 static void places_in_lists_count_as_elements_passed(void **state)
 {
     struct lqdetect *lqdetect = lqdetect_new();
@@ -97,7 +121,7 @@ static void it_stops_when_every_command_has_its_samples(void **state)
     lqdetect_start(lqdetect, 1);
     for (unsigned i = 0; i < 10; i++) {
         for (unsigned n = 0; n < 25; n++) {
-            snprintf(line, sizeof(line), "%s k%u 1", commands[i], n);
+            snprintf(line, sizeof(line), "%s k 1 %u", commands[i], n + 1);
             note(lqdetect, commands[i], line, 1);
         }
     }
@@ -133,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_at_the_threshold_are_counted_and_equal_ones_shown_once),
+        cmocka_unit_test(requests_with_equal_arguments_are_shown_once_unless_they_ask_for_all),
         cmocka_unit_test(places_in_lists_count_as_elements_passed),
         cmocka_unit_test(it_stops_when_every_command_has_its_samples),
         cmocka_unit_test(long_keys_are_shown_cut),
