@@ -260,7 +260,7 @@ static const struct option_row rows[] = {
     {'o', NULL, "SECS", "30", read_nothing, FIELD(zk_timeout_s), 10, 2000,
      "ZooKeeper session timeout, 10 to 2000 seconds; other words are ignored"},
     {'x', NULL, "ADDR", NULL, read_string, FIELD(proxy), 0, 0,
-     "join as this ip:port, and exit instead of pausing"},
+     "a proxy's ip:port, which is in the cloud in this server's place"},
     {0, "max_list_size", "N", "50000", read_unsigned, FIELD(max_list_size), 10000, 1000000,
      "most elements of a list"},
     {0, "max_set_size", "N", "50000", read_unsigned, FIELD(max_set_size), 10000, 1000000,
