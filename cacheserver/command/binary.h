@@ -92,3 +92,9 @@ BINARY_HANDLER(set_insert);
 BINARY_HANDLER(set_delete);
 BINARY_HANDLER(set_exist);
 BINARY_HANDLER(set_get);
+BINARY_HANDLER(btree_create);
+
+/* binary_btree.c */
+BINARY_HANDLER(btree_insert);
+BINARY_HANDLER(btree_upsert);
+BINARY_HANDLER(btree_update);

@@ -26,14 +26,6 @@ static void add_word(struct binary_text *text, const char *word)
     binary_text_add(text, word, strlen(word));
 }
 
-/* Flags, expiry and largest count, as they come in this order. */
-static void add_attributes(struct binary_text *text, const char *extras)
-{
-    binary_text_format(text, "%u", binary_u32(extras));
-    binary_text_format(text, "%d", (int32_t)binary_u32(extras + 4));
-    binary_text_format(text, "%d", (int32_t)binary_u32(extras + 8));
-}
-
 static enum binary_status first_status(const struct binary_text *text)
 {
     size_t at = 0, len;
@@ -165,7 +157,7 @@ static void create(struct session *session, struct command_context *context,
 
     binary_text_init(&text, name);
     add_key(&text, request);
-    add_attributes(&text, extras);
+    binary_text_add_attributes(&text, extras);
     if (extras[12] >= 1 && extras[12] <= OVERFLOW_LARGEST_SILENT_TRIM - OVERFLOW_ERROR + 1)
         add_word(&text, collection_overflow_name(
                             (enum collection_overflow)(OVERFLOW_ERROR + extras[12] - 1)));
@@ -184,13 +176,18 @@ BINARY_HANDLER(set_create)
     create(session, context, request, "sop create");
 }
 
+BINARY_HANDLER(btree_create)
+{
+    create(session, context, request, "bop create");
+}
+
 static void add_block(struct binary_text *text, const struct binary_request *request,
                       const char *attributes)
 {
     binary_text_format(text, "%zu", request->header.value_len);
     if (attributes && attributes[12]) {
         add_word(text, "create");
-        add_attributes(text, attributes);
+        binary_text_add_attributes(text, attributes);
     }
 }
 

@@ -40,6 +40,13 @@ void binary_text_format(struct binary_text *text, const char *format, ...)
     binary_text_add(text, at, (size_t)len);
 }
 
+void binary_text_add_attributes(struct binary_text *text, const char *extras)
+{
+    binary_text_format(text, "%u", binary_u32(extras));
+    binary_text_format(text, "%d", (int32_t)binary_u32(extras + 4));
+    binary_text_format(text, "%d", (int32_t)binary_u32(extras + 8));
+}
+
 static void run(struct session *session, struct command_context *context,
                 const struct command *command, const struct binary_text *text)
 {
@@ -110,6 +117,8 @@ enum binary_status binary_text_status(const char *line, size_t len)
         {"CREATED", BINARY_OK},
         {"STORED", BINARY_OK},
         {"CREATED_STORED", BINARY_OK},
+        {"REPLACED", BINARY_OK},
+        {"UPDATED", BINARY_OK},
         {"DELETED", BINARY_OK},
         {"DELETED_DROPPED", BINARY_OK},
         {"OK", BINARY_OK},
@@ -125,6 +134,8 @@ enum binary_status binary_text_status(const char *line, size_t len)
         {"NOT_FOUND_ELEMENT", BINARY_ELEMENT_NOT_FOUND},
         {"ELEMENT_EXISTS", BINARY_ELEMENT_EXISTS},
         {"UNREADABLE", BINARY_UNREADABLE},
+        {"BKEY_MISMATCH", BINARY_BAD_BKEY},
+        {"EFLAG_MISMATCH", BINARY_BAD_EFLAG},
         {"ATTR_ERROR not found", BINARY_BAD_ATTRIBUTE},
         {"ATTR_ERROR bad value", BINARY_BAD_VALUE},
         {"CLIENT_ERROR too large value", BINARY_TOO_LARGE},

@@ -9,7 +9,7 @@
 struct binary_text {
     struct words words;
     char name[32];  /* of the command, one word or two */
-    char room[192]; /* for words that are numbers */
+    char room[256]; /* for words that are numbers */
     size_t used;
     struct reply *reply;
 };
@@ -21,6 +21,8 @@ void binary_text_deinit(struct binary_text *text, struct command_context *contex
 void binary_text_add(struct binary_text *text, const char *word, size_t len);
 void binary_text_format(struct binary_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Flags, expiry and largest count, as extras have them in this order. */
+void binary_text_add_attributes(struct binary_text *text, const char *extras);
 
 /* Runs it with the data, if there is any, as its block; afterwards text->reply holds the answer.
  * BINARY_OK only means that there is one. */

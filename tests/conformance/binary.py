@@ -12,12 +12,14 @@ OPCODES = {
     "getattr": 0x4e, "setattr": 0x4f, "lop create": 0x50, "lop insert": 0x51, "lop delete": 0x52,
     "lop get": 0x53, "lop insertq": 0x54, "lop deleteq": 0x55, "sop create": 0x60,
     "sop insert": 0x61, "sop delete": 0x62, "sop exist": 0x63, "sop get": 0x64,
-    "sop insertq": 0x65, "sop deleteq": 0x66, "flush_prefix": 0x90, "scrub": 0xf0,
+    "sop insertq": 0x65, "sop deleteq": 0x66, "bop create": 0x70, "bop insert": 0x71, "bop upsert": 0x72,
+    "bop update": 0x73, "bop insertq": 0x7c, "flush_prefix": 0x90, "scrub": 0xf0,
     "scrub stale": 0xf1,
 }
 OK, NOT_FOUND, EXISTS, TOO_LARGE, INVALID, NOT_STORED, NOT_A_NUMBER = range(7)
 AUTH_ERROR, AUTH_CONTINUE, BAD_TYPE, OVERFLOWED, BAD_VALUE = 0x20, 0x21, 0x32, 0x33, 0x34
 INDEX_OUT_OF_RANGE, ELEMENT_NOT_FOUND, ELEMENT_EXISTS, BAD_ATTRIBUTE = 0x35, 0x37, 0x38, 0x39
+BAD_BKEY, BAD_EFLAG = 0x3a, 0x3b
 UNREADABLE, BAD_PREFIX, PREFIX_NOT_FOUND = 0x3c, 0x51, 0x52
 UNKNOWN, NO_MEMORY, NOT_SUPPORTED = 0x81, 0x82, 0x83
 
@@ -63,6 +65,24 @@ def lop_insert(key, index, value, create_attributes=None, name="lop insert"):
 def sop_insert(key, value, create_attributes=None, name="sop insert"):
     return request(name, key, value, struct.pack(">Iii", *(create_attributes or (0, 0, 0))) +
                    bytes([create_attributes is not None, 0, 0, 0]))
+
+
+def bkey_field(bkey):
+    """A number, or bytes."""
+    if isinstance(bkey, int):
+        return struct.pack(">Q", bkey).ljust(32, b"\0")
+    return bkey.ljust(31, b"\0") + bytes([len(bkey)])
+
+
+def bop_insert(key, bkey, value, eflag=b"", create_attributes=None, name="bop insert"):
+    return request(name, key, value, bkey_field(bkey) + bkey_field(eflag) + struct.pack(
+        ">Iii", *(create_attributes or (0, 0, 0))) + bytes([create_attributes is not None, 0, 0, 0]))
+
+
+def bop_update(key, bkey, value=None, eflag=None, patch=(0, 3)):
+    field = bytes(31) + b"\xff" if eflag is None else bkey_field(eflag)
+    return request("bop update", key, value or b"", bkey_field(bkey) + field +
+                   bytes([*patch, value is None, 0, 0, 0, 0, 0]))
 
 
 def elements(response):

@@ -213,7 +213,7 @@ def test_a_request_of_the_wrong_shape_is_refused_and_dropped(client):
 
 
 def test_an_opcode_that_is_none_is_said_to_be_unknown(client):
-    for opcode in (0x1b, 0x1f, 0x30, 0x4d, 0x56, 0x70, 0x80, 0xff):
+    for opcode in (0x1b, 0x1f, 0x30, 0x4d, 0x56, 0x74, 0x75, 0x80, 0xff):
         unknown, noop = client.ask(request(opcode, b"key", b"value", b"extras"), request("noop"))
         assert (unknown.status, unknown.opcode, noop.status) == (UNKNOWN, opcode, OK)
         assert unknown.value == b"Unknown command"
@@ -329,6 +329,34 @@ def test_attributes_are_read_and_changed(client):
         [OK, OK, NOT_FOUND, INVALID, binary.BAD_VALUE]
     changed = ATTRIBUTES.unpack(client.ask(request("getattr", b"l"))[0].value)
     assert changed[1] in (999, 1000) and changed[3] == 50 and changed[7:] == (3, 1)
+
+
+def test_a_btree_is_filled_and_changed(client):
+    assert statuses(client.ask(
+        binary.create("bop create", b"b", flags=1, maxcount=10),
+        binary.bop_insert(b"b", 2**63, b"v\r\n"), binary.bop_insert(b"b", 2**63, b"w"),
+        binary.bop_insert(b"b", 2**63, b"w", b"\x0f\xf0", name="bop upsert"),
+        binary.bop_insert(b"b", b"\1\2", b"v"), binary.bop_insert(b"none", 1, b"v"))) == \
+        [OK, OK, binary.ELEMENT_EXISTS, OK, binary.BAD_BKEY, NOT_FOUND]
+    assert client.ask(binary.bop_insert(b"c", b"\0" * 31, b"v", b"", (2, 0, 0), "bop insertq")) == []
+    assert statuses(client.ask(
+        binary.bop_update(b"b", 2**63, b"x"), binary.bop_update(b"b", 2**63, None, b"\xff\xff"),
+        binary.bop_update(b"b", 2**63, b"y", b"\x0f", (1, 0)),
+        binary.bop_update(b"b", 2**63, b"z", b""), binary.bop_update(b"b", 7, b"z"))) == \
+        [OK, OK, OK, OK, binary.ELEMENT_NOT_FOUND]
+    too_long = binary.bop_insert(b"b", 1, b"v")
+    too_long = too_long[:24 + 31] + b"\x20" + too_long[24 + 32:]
+    assert statuses(client.ask(too_long, request("noop"))) == [binary.BAD_BKEY, OK]
+
+
+def test_what_was_put_into_a_btree_is_there_for_text(server):
+    Whole(server).ask(binary.bop_insert(b"b", 5, b"five", b"\x0a", (3, 0, 0)),
+                      binary.bop_insert(b"h", b"\xab", b"hex", b"", (4, 0, 0)),
+                      binary.bop_update(b"b", 5, b"six", b"\x05", (0, 1)))
+    with server.connect() as text:
+        assert text.ask(b"bop get b 5\r\n", b"END\r\n") == b"VALUE 3 1\r\n5 0x0F 3 six\r\nEND\r\n"
+        assert text.ask(b"bop get h 0xAB\r\n", b"END\r\n") == \
+            b"VALUE 4 1\r\n0xAB 3 hex\r\nEND\r\n"
 
 
 def test_a_prefix_is_flushed(client):
