@@ -271,6 +271,8 @@ static const struct option_row rows[] = {
      "most elements of a b+tree"},
     {0, "max_element_bytes", "BYTES", "16384", read_unsigned, FIELD(max_element_bytes), 1024, 32768,
      "longest value of an element, its line end included"},
+    {0, "scrub_count", "N", "96", read_unsigned, FIELD(scrub_count), 16, 320,
+     "items that a scrub looks at before it lets others run"},
     {0, "use_persistence", "BOOL", "false", read_switch, FIELD(use_persistence), 0, 0,
      "keep what is stored on disk, and have it again after a restart"},
     {0, "data_path", "DIR", "ARCUS-DB", read_string, FIELD(data_path), 0, 0,
@@ -292,7 +294,10 @@ static const struct option_row rows[] = {
 
 /* Keys of -e that other engines of this protocol have and that mean nothing here. */
 static const char *const ignored_engine_keys[] = {
-    "use_cas", "preallocate", "scrub_count", "ignore_vbucket", "vb0",
+    "use_cas",
+    "preallocate",
+    "ignore_vbucket",
+    "vb0",
 };
 
 /* Variables of the environment that set what -e sets, too. */

@@ -30,6 +30,7 @@ struct settings {
     size_t sticky_limit_bytes;
     size_t item_size_max_bytes;
     unsigned max_list_size, max_set_size, max_map_size, max_btree_size; /* elements */
+    unsigned scrub_count;                                               /* items of a slice */
     unsigned max_element_bytes;                                         /* with CRLF */
     bool no_eviction;
     bool no_cas;

@@ -139,6 +139,7 @@ static int start_store(struct server *server)
                        [ITEM_MAP] = settings->max_map_size,
                        [ITEM_BTREE] = settings->max_btree_size},
         .element_bytes_max = settings->max_element_bytes,
+        .scrub_count = settings->scrub_count,
     };
 
     read_forced_overflow(&config);

@@ -52,7 +52,8 @@ struct store *store_new(const struct store_config *config)
     store->evict = config->evict;
     store->prefix_delimiter = config->prefix_delimiter;
     atomic_init(&store->cas_taken, 1);
-    atomic_init(&store->scrub_count, STORE_SCRUB_COUNT_DEFAULT);
+    atomic_init(&store->scrub_count,
+                config->scrub_count ? config->scrub_count : STORE_SCRUB_COUNT_DEFAULT);
     return store;
 }
 

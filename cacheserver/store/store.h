@@ -46,6 +46,7 @@ struct store_config {
     size_t forced_prefix_len;
     enum collection_overflow forced_overflow;
     uint32_t element_bytes_max; /* of an element's value with its CRLF; 0: the default */
+    unsigned scrub_count;       /* items that a scrub looks at before it pauses; 0: the default */
 };
 
 enum store_result {

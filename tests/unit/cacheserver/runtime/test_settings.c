@@ -139,7 +139,8 @@ static void the_environment_limits_collections_and_engine_settings_win(void **st
     setenv("ARCUS_MAX_LIST_SIZE", "20000", 1);
     setenv("ARCUS_MAX_SET_SIZE", "20000", 1);
     setenv("ARCUS_MAX_BTREE_SIZE", "9999", 1);
-    assert_int_equal(parse(&s, "-e max_set_size=1000000;max_element_bytes=1024"), SETTINGS_RUN);
+    assert_int_equal(parse(&s, "-e max_set_size=1000000;max_element_bytes=1024;scrub_count=16"),
+                     SETTINGS_RUN);
     unsetenv("ARCUS_MAX_LIST_SIZE");
     unsetenv("ARCUS_MAX_SET_SIZE");
     unsetenv("ARCUS_MAX_BTREE_SIZE");
@@ -148,6 +149,7 @@ static void the_environment_limits_collections_and_engine_settings_win(void **st
     assert_int_equal(s.max_map_size, 50000);
     assert_int_equal(s.max_btree_size, 50000);
     assert_int_equal(s.max_element_bytes, 1024);
+    assert_int_equal(s.scrub_count, 16);
     assert_non_null(strstr(complaint, "ARCUS_MAX_BTREE_SIZE=9999 is too small; ignored"));
     settings_deinit(&s);
 }
