@@ -37,7 +37,7 @@
 
 #define REGION_BYTES       ((size_t)16 << 20)
 #define REGION_PAGES       (REGION_BYTES / MEMORY_PAGE_BYTES)
-#define CACHED_BYTES_MAX   8192
+#define CACHED_BYTES_MAX   16384
 #define CACHED_OBJECTS_MAX 32
 #define NO_CLASS           255
 /* So many free pages, and one for so many in use, keep their memory. */

@@ -1,6 +1,6 @@
 /*
  * Insertion. A leaf has the room it needs and little more: when it is full it is copied into a
- * somewhat larger object, until it has LEAF_MAX bytes and is divided instead. All memory that an
+ * somewhat larger object, until it has leaf_max bytes and is divided instead. All memory that an
  * insertion needs is had before anything is changed (struct spare).
  *
  * How a leaf is divided: at the end or the beginning of the sequence, where the next elements will
@@ -89,7 +89,8 @@ static size_t with_slack(const struct tree_cursor *cursor, size_t need)
     bool at_ends = !is_tagged(cursor) && (is_at_end(cursor) || is_at_beginning(cursor));
     size_t slack = at_ends ? need / SLACK_AT_ENDS + cursor->tree->bytes / SLACK_AT_ENDS_TREE
                            : need / SLACK_WITHIN;
-    size_t most = need < LEAF_MAX ? LEAF_MAX - need : 0;
+    size_t full = leaf_max(is_tagged(cursor));
+    size_t most = need < full ? full - need : 0;
 
     return need + (slack < most ? slack : most);
 }
@@ -273,7 +274,7 @@ static unsigned choose_cut(const struct tree_cursor *cursor, const struct added 
     size_t aim = total / 2;
     unsigned low = 1, high = count - 1;
 
-    if (is_tagged(cursor) && total < (size_t)2 * LEAF_MAX)
+    if (is_tagged(cursor) && total < 2 * leaf_max(true))
         aim = total * (80 + added->tag % 97) / 256;
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -383,7 +384,7 @@ char *tree_insert(struct tree_cursor *cursor, struct tree_room *room, uint64_t k
         cursor_add(cursor, 1);
         return leaf_insert(leaf, tagged, cursor->at, added.tag, len);
     }
-    if (need <= LEAF_MAX)
+    if (need <= leaf_max(tagged))
         return grow_leaf(cursor, room, &added, need);
     if (!tagged && is_at_end(cursor))
         return add_leaf_behind(cursor, room, &added);

@@ -61,20 +61,18 @@ uint32_t inner_sum(const struct tree_inner *node, unsigned end)
     return sum;
 }
 
+/* Without branches on what is compared, which nothing could predict. */
 unsigned inner_find(const struct tree_inner *node, uint64_t key, bool above)
 {
     const uint64_t *keys = inner_keys(node);
     unsigned low = 1, n = node->count - 1u;
 
     while (n > 0) {
-        unsigned half = n / 2;
-        uint64_t here = keys[low + half];
-        if (here < key || (above && here == key)) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
+        unsigned half = (n + 1) / 2;
+        uint64_t here = keys[low + half - 1];
+        bool before = here < key || (above && here == key);
+        low += before ? half : 0;
+        n -= half;
     }
     return low;
 }

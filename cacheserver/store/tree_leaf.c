@@ -109,18 +109,18 @@ void leaf_append(struct tree_leaf *to, const struct tree_leaf *from, bool tagged
     to->count = (uint16_t)count;
 }
 
+/* Without branches on what is compared, which nothing could predict. */
 unsigned leaf_find_tag(const struct tree_leaf *leaf, uint32_t tag)
 {
+    const char *tags = tags_of(leaf, leaf->count);
     unsigned low = 0, n = leaf->count;
 
     while (n > 0) {
-        unsigned half = n / 2;
-        if (leaf_tag(leaf, low + half) < tag) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
+        unsigned half = (n + 1) / 2;
+        uint32_t here;
+        memcpy(&here, tags + (size_t)(low + half - 1) * sizeof(here), sizeof(here));
+        low += here < tag ? half : 0;
+        n -= half;
     }
     return low;
 }

@@ -24,7 +24,12 @@ struct tree_leaf {
 };
 
 /* A leaf with more than one element is not made larger than this. */
-#define LEAF_MAX 3072
+#define LEAF_MAX        4096
+#define LEAF_MAX_TAGGED 3120 /* every insertion moves half of one */
+static inline size_t leaf_max(bool tagged)
+{
+    return tagged ? LEAF_MAX_TAGGED : LEAF_MAX;
+}
 
 static inline size_t leaf_slot_bytes(bool tagged)
 {
