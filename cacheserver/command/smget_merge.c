@@ -1,6 +1,6 @@
 /*
- * Elements are collected until there are about twice as many as wanted; then they are sorted and
- * the better half stays. From then on the last of those is the one to beat, so that most b+trees
+ * Elements are collected until there are half as many again as wanted; then they are sorted and
+ * the better ones stay. From then on the last of those is the one to beat, so that most b+trees
  * are done with after one comparison. An entry holds what nearly always decides a comparison, so
  * that sorting rarely looks at the elements.
  */
@@ -12,7 +12,7 @@
 #include "cacheserver/protocol/limits.h"
 
 /* What may be added between two calls of merge_prepare: what is copied under one lock. */
-#define SLICE_ELEMENTS 256
+#define SLICE_ELEMENTS 64
 #define SLICE_BYTES    (64 * 1024)
 /* Room for more than one slice, so that not each of them copies everything. */
 #define SPARE_BYTES (4 * SLICE_BYTES)
@@ -146,7 +146,7 @@ static bool rebuild(struct smget_merge *merge)
 static bool make_room(struct smget_merge *merge)
 {
     if (!merge->entries) {
-        merge->capacity = 2 * merge->wanted + 2 * SLICE_ELEMENTS;
+        merge->capacity = merge->wanted + merge->wanted / 2 + 2 * SLICE_ELEMENTS;
         merge->entries = calloc(merge->capacity, sizeof(*merge->entries));
         return merge->entries && rebuild(merge);
     }
