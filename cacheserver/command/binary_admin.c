@@ -43,20 +43,33 @@ BINARY_HANDLER(version)
 
 /* --- stat --- */
 
-/* "STAT name value" gives name and value; other lines are a value without a name. */
+/* "STAT name value" */
 static void say_statistic(struct command_context *context, struct binary_echo echo,
                           const char *line, size_t len)
 {
-    struct binary_response response = {.value_len = len};
+    const char *name = line + 5, *blank = memchr(name, ' ', len - 5);
+    size_t name_len = blank ? (size_t)(blank - name) : len - 5;
 
-    if (len > 5 && !memcmp(line, "STAT ", 5)) {
-        const char *blank = memchr(line + 5, ' ', len - 5);
-        response.key = line + 5;
-        response.key_len = blank ? (size_t)(blank - response.key) : len - 5;
-        response.value_len = blank ? len - 5 - response.key_len - 1 : 0;
-        line = blank ? blank + 1 : line + len;
-    }
-    binary_respond(context->reply, echo, response, line);
+    binary_respond(context->reply, echo,
+                   (struct binary_response){.key = name,
+                                            .key_len = name_len,
+                                            .value_len = blank ? len - 5 - name_len - 1 : 0},
+                   blank ? blank + 1 : NULL);
+}
+
+/* Lines that are no statistics come together, under a name that clients know. */
+static void say_details(struct command_context *context, struct binary_echo echo,
+                        const struct binary_text *text)
+{
+    static const char name[] = "detailed";
+    static const char end[] = "END\r\n";
+    size_t len = text->reply->len;
+
+    if (len >= strlen(end) && !memcmp(text->reply->buffer + len - strlen(end), end, strlen(end)))
+        len -= strlen(end);
+    binary_respond(context->reply, echo,
+                   (struct binary_response){.key = name, .key_len = strlen(name), .value_len = len},
+                   text->reply->buffer);
 }
 
 static bool is_status(const char *line, size_t len)
@@ -72,9 +85,13 @@ static enum binary_status say_statistics(struct command_context *context, struct
     const char *line;
 
     while ((line = binary_text_line(text, &at, &len))) {
-        if (!is_status(line, len)) {
+        if (len > 5 && !memcmp(line, "STAT ", 5)) {
             say_statistic(context, echo, line, len);
             continue;
+        }
+        if (!is_status(line, len)) {
+            say_details(context, echo, text);
+            return BINARY_OK;
         }
         enum binary_status status = binary_text_status(line, len);
         if (status != BINARY_OK)

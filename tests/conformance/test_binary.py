@@ -201,6 +201,10 @@ def test_statistics_come_one_by_one(client):
     settings = {r.key: r.value for r in client.ask(request("stat", b"settings"))}
     assert settings[b"binding_protocol"] == b"auto-negotiate"
     assert statuses(client.ask(request("stat", b"no such group"))) == [NOT_FOUND]
+    client.ask(store("set", b"p:k", b"v"))
+    details, end = client.ask(request("stat", b"prefixes"))
+    assert details.key == b"detailed" and b"PREFIX p itm 1 " in details.value and end.key == b""
+    assert statuses(client.ask(request("stat", b"detail off"))) == [OK]
 
 
 def test_a_request_of_the_wrong_shape_is_refused_and_dropped(client):
