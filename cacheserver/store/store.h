@@ -144,12 +144,9 @@ struct store {
     size_t item_size_max_bytes;
     bool evict;
     char prefix_delimiter;
-    const char *forced_prefix;
-    size_t forced_prefix_len;
-    enum collection_overflow forced_overflow;
-    struct journal *journal;                   /* NULL: none. Set before requests are served */
     _Atomic uint32_t max_counts[ITEM_TYPES];   /* elements that a collection may have, by type */
     _Atomic uint32_t element_bytes_max;        /* of an element's value, with its CRLF */
+    struct journal *journal;                   /* NULL: none. Set before requests are served */
     _Alignas(64) _Atomic uint64_t flush_floor; /* items with a smaller cas unique are gone */
     _Atomic clock_seconds flush_due;           /* flush then; CLOCK_NEVER */
     _Atomic uint64_t prefix_floor;             /* the highest of a prefix: give out no less */
@@ -161,6 +158,9 @@ struct store {
     _Alignas(64) _Atomic uint64_t cas_taken;   /* ranges up to here belong to threads */
     struct lock threads_lock;                  /* guards the list of threads */
     _Atomic(struct store_thread *) threads;    /* once in the list, they stay until store_free */
+    const char *forced_prefix;                 /* see struct store_config */
+    size_t forced_prefix_len;
+    enum collection_overflow forced_overflow;
 };
 
 #define STORE_SCRUB_COUNT_DEFAULT 96
