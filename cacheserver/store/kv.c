@@ -112,8 +112,8 @@ static enum store_result may_set(const struct item *old, const struct store_cond
 
 static enum store_result may_add(const struct item *old, const struct store_condition *condition)
 {
-    (void)condition;
-    return old ? STORE_NOT_STORED : STORE_OK;
+    enum store_result result = may_set(old, condition);
+    return old && result == STORE_OK ? STORE_NOT_STORED : result;
 }
 
 static enum store_result may_replace(const struct item *old,

@@ -74,7 +74,8 @@ bool prefix_flush(struct store_thread *thread, struct prefix *prefix, clock_seco
     struct store *store = thread->store;
     uint64_t floor = 0;
 
-    if (!has_items(store, prefix))
+    /* Having no prefix is something that all keys may do at any time. */
+    if (prefix != store->prefixes.null && !has_items(store, prefix))
         return false;
     lock_take(&store->prefixes.lock);
     if (due == CLOCK_NEVER)

@@ -69,7 +69,7 @@ def set_attributes(w):
     key = w.key("any")
     values = {"expiretime": w.exptime(), "maxcount": w.number(), "readable": w.choice("on", "off"),
               "overflowaction": w.random.choice(ACTIONS), "flags": w.flags(),
-              "maxbkeyrange": w.choice("0", "1", "5", "0x05", "0x", "0x0000", "-1"), "type": "kv"}
+              "maxbkeyrange": "0" if "k2" in key else w.choice("0", "5", "0x", "-1"), "type": "kv"}
     names = [w.random.choice(list(values)) for _ in range(w.choice(1, 1, 1, 2, 3, 6))]
     return w.line("setattr", key,
                   *(f"{name}={values[name]}" if w.chance(0.97) else name for name in names))
@@ -83,7 +83,7 @@ def flush(w):
 
 _OTHERS = """ready||  |get|set|GET k|delete|nonsense|quit now|incr k|lop|sop none k|mop|bop|bop get
 bop create|getattr|setattr k|stats none|stats detail|config|config none|scan|scan key|scan key x
-  get   kk1  |flush_prefix|touch k|mget|mget 1""".replace("\n", "|").split("|")
+  get   kk1  |touch k|mget|mget 1""".replace("\n", "|").split("|")
 
 
 def others(w):

@@ -65,14 +65,16 @@ def _look(letter, key):
             b"bop get %b 0x00..0x%b\r\n" % (key, b"ff" * 31)]
 
 
-def _ending(letters):
+def _ending(letters, flushes):
+    """Both servers drop what was flushed when it suits them, so statistics then differ. So they do
+    after malformed requests, of which the reference counts some."""
     steps = [data for letter in letters for key in KEYS for data in _look(letter, key)]
-    return steps + [b"stats\r\n", b"stats prefixes\r\n", b"stats detail dump\r\n",
+    return steps if flushes else steps + [b"stats\r\n", b"stats prefixes\r\n", b"stats detail dump\r\n",
                     b"stats prefixlist item\r\n", b"stats scrub\r\n"]
 
 
-def _mixed(w, tables):
-    if w.chance(0.003):
+def _mixed(w, tables, flushes):
+    if flushes and w.chance(0.003):
         return flush(w)
     w.family, table = w.random.choice(tables)
     return _draw(w, table)
@@ -88,5 +90,7 @@ def make(family, seed, length):
         tables = [(letter, table + KEY_VALUE[-3:])]
     w = Words(source, tables[0][0])
     w.hex_share = 0
-    steps = [_mixed(w, tables) for _ in range(length)]
-    return [Step(data) for data in steps + _ending([letter for letter, _ in tables])]
+    flushes = seed % 2
+    w.oddity = 0.06 if flushes else 0
+    steps = [_mixed(w, tables, flushes) for _ in range(length)]
+    return [Step(data) for data in steps + _ending([letter for letter, _ in tables], flushes)]
