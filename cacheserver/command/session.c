@@ -203,6 +203,9 @@ static void run_line(struct session *session, struct command_context *context, c
     if (!command) {
         lead_pipe(session, context, TAKES_NOREPLY, false);
         session->noreply = false;
+        /* A CR alone counts as a word of one character, as it does in the reference. */
+        if (len == 0 && line[0] == '\r')
+            words.count = 1;
         session_say(session, context, command_unknown(context->shared, &words));
         return;
     }

@@ -1,7 +1,8 @@
 /*
  * The kernel's coarse clocks are read through the vDSO: about as cheap as a shared variable that
  * somebody has to tick, and there is no thread to start or stop. Seconds come from the monotonic
- * clock, so that setting the system's time neither expires nor revives items; two seconds are
+ * clock, so that setting the system's time neither expires nor revives items, but begin when those
+ * of the wall clock did at the start, so that Unix times of expiry are kept to the second. Two are
  * added so that "now" is never CLOCK_NEVER and "already expired" (1) always lies in the past.
  */
 #include "cacheserver/runtime/clock.h"
@@ -9,27 +10,34 @@
 #include <time.h>
 
 #define HEAD_START 2
+#define SECOND_NS  1000000000
 #define EXPIRED    1u
 
 static int64_t monotonic_start;
 static int64_t unix_start;
+static long phase_ns; /* how much earlier than the monotonic clock's our seconds begin */
 
-static int64_t read_seconds(clockid_t id)
+static int64_t read_seconds(void)
 {
     struct timespec ts;
-    clock_gettime(id, &ts);
-    return ts.tv_sec;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+    return ts.tv_sec + (ts.tv_nsec + phase_ns >= SECOND_NS);
 }
 
 void clock_start(void)
 {
-    monotonic_start = read_seconds(CLOCK_MONOTONIC_COARSE);
-    unix_start = read_seconds(CLOCK_REALTIME_COARSE);
+    struct timespec monotonic, wall;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &monotonic);
+    clock_gettime(CLOCK_REALTIME_COARSE, &wall);
+    phase_ns = (wall.tv_nsec - monotonic.tv_nsec + SECOND_NS) % SECOND_NS;
+    monotonic_start = monotonic.tv_sec + (monotonic.tv_nsec + phase_ns >= SECOND_NS);
+    unix_start = wall.tv_sec;
 }
 
 clock_seconds clock_now(void)
 {
-    return (clock_seconds)(read_seconds(CLOCK_MONOTONIC_COARSE) - monotonic_start + HEAD_START);
+    return (clock_seconds)(read_seconds() - monotonic_start + HEAD_START);
 }
 
 uint64_t clock_coarse_ms(void)

@@ -83,7 +83,7 @@ def flush(w):
 
 _OTHERS = """ready||  |get|set|GET k|delete|nonsense|quit now|incr k|lop|sop none k|mop|bop|bop get
 bop create|getattr|setattr k|stats none|stats detail|config|config none|scan|scan key|scan key x
-  get   kk1  |touch k|mget|mget 1""".replace("\n", "|").split("|")
+  get   kk1  |  |touch k|mget|mget 1""".replace("\n", "|").split("|")
 
 
 def others(w):

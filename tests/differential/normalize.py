@@ -29,11 +29,6 @@ def normalize(line, reply):
     return reply
 
 
-@rule(r"", "a line of blanks, or of nothing and a bare LF, is an unknown command like any other")
-def _no_arguments(_line, reply):
-    return reply.replace(b"ERROR no arguments\r\n", b"ERROR no matching command\r\n")
-
-
 @rule(r"^m?gets\b", "each server numbers its changes in its own way")
 def _uniques(_line, reply):
     return re.sub(rb"^(VALUE \S+ \d+ \d+) \d+\r\n", rb"\1 unique\r\n", reply, flags=re.M)

@@ -63,6 +63,26 @@ static void a_time_too_far_away_is_not_taken_for_sticky(void **state)
     assert_true(expiry != CLOCK_STICKY && expiry > clock_now());
 }
 
+static int64_t wall_seconds(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+    return ts.tv_sec;
+}
+
+static void seconds_begin_with_those_of_the_wall_clock(void **state)
+{
+    int64_t until = wall_seconds() + 2, before;
+
+    (void)state;
+    do {
+        before = wall_seconds();
+        int64_t now = clock_to_unix(clock_now());
+        assert_in_range(now, before, wall_seconds());
+    } while (before < until);
+}
+
 static void milliseconds_do_not_go_back(void **state)
 {
     (void)state;
@@ -79,6 +99,7 @@ int main(void)
         cmocka_unit_test(up_to_thirty_days_an_expiry_is_relative),
         cmocka_unit_test(a_longer_one_is_a_unix_time),
         cmocka_unit_test(a_time_too_far_away_is_not_taken_for_sticky),
+        cmocka_unit_test(seconds_begin_with_those_of_the_wall_clock),
         cmocka_unit_test(milliseconds_do_not_go_back),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
