@@ -102,6 +102,8 @@ BINARY_HANDLER(get)
     enum store_result result = look(context, request, &hit, touches);
     counter_add(context->counters, COUNTER_cmd_get, 1);
     counter_add(context->counters, result == STORE_OK ? COUNTER_get_hits : COUNTER_get_misses, 1);
+    observe(context, request->key, request->header.key_len, COUNTER_cmd_get,
+            result == STORE_OK ? COUNTER_get_hits : COUNTER_get_misses);
     if (result == STORE_NOT_FOUND)
         say_miss(context, request, hit.with_key);
     else if (result != STORE_OK)
@@ -138,8 +140,10 @@ static void put(struct session *session, struct command_context *context)
     struct store_condition condition = {
         .mode = session->mode, .has_cas = session->cas != 0, .cas = session->cas};
     struct store_written written = {0};
-    enum store_result result =
-        store_put_if(context->store, session_take_item(session), &condition, &written);
+    struct item *item = session_take_item(session);
+
+    observe(context, item_key(item), item_key_len(item), COUNTER_cmd_set, COUNTER_COUNT);
+    enum store_result result = store_put_if(context->store, item, &condition, &written);
 
     storage_count(context, session->mode == STORE_CAS, result);
     if (result != STORE_OK)
@@ -217,6 +221,8 @@ BINARY_HANDLER(delete)
     counter_add(context->counters, COUNTER_cmd_delete, 1);
     counter_add(context->counters, result == STORE_OK ? COUNTER_delete_hits : COUNTER_delete_misses,
                 1);
+    observe(context, request->key, request->header.key_len, COUNTER_cmd_delete,
+            result == STORE_OK ? COUNTER_delete_hits : COUNTER_delete_misses);
     binary_say(context, request, binary_status_of(result));
 }
 
@@ -250,6 +256,11 @@ static void change_number(struct command_context *context, const struct binary_r
     char value[8];
 
     count_number(context, increment, result);
+    observe(context, request->key, request->header.key_len,
+            increment ? COUNTER_cmd_incr : COUNTER_cmd_decr,
+            result != STORE_OK ? (increment ? COUNTER_incr_misses : COUNTER_decr_misses)
+            : increment        ? COUNTER_incr_hits
+                               : COUNTER_decr_hits);
     if (result != STORE_OK) {
         binary_say(context, request, binary_status_of(result));
         return;

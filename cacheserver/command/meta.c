@@ -157,6 +157,8 @@ HANDLER(mg)
     enum store_result result = look(context, &meta);
     counter_add(context->counters, COUNTER_cmd_get, 1);
     counter_add(context->counters, result == STORE_OK ? COUNTER_get_hits : COUNTER_get_misses, 1);
+    observe(context, meta.key, meta.key_len, COUNTER_cmd_get,
+            result == STORE_OK ? COUNTER_get_hits : COUNTER_get_misses);
     if (result == STORE_NOT_FOUND && !meta_has(&meta, 'q'))
         meta_say_code(context, &meta, "EN");
     else if (result != STORE_OK && result != STORE_NOT_FOUND)
@@ -188,6 +190,8 @@ HANDLER(md)
     bool done = result == STORE_OK;
     counter_add(context->counters, COUNTER_cmd_delete, 1);
     counter_add(context->counters, done ? COUNTER_delete_hits : COUNTER_delete_misses, 1);
+    observe(context, meta.key, meta.key_len, COUNTER_cmd_delete,
+            done ? COUNTER_delete_hits : COUNTER_delete_misses);
     if (done && meta_has(&meta, 'q'))
         return;
     if (done || result == STORE_NOT_FOUND || result == STORE_EXISTS)
@@ -256,6 +260,10 @@ static void change_number(struct session *session, struct command_context *conte
     enum store_result result = store_change_number(context->store, &number);
 
     count_number(context, increment, result);
+    observe(context, meta->key, meta->key_len, increment ? COUNTER_cmd_incr : COUNTER_cmd_decr,
+            result != STORE_OK ? (increment ? COUNTER_incr_misses : COUNTER_decr_misses)
+            : increment        ? COUNTER_incr_hits
+                               : COUNTER_decr_hits);
     if (result == STORE_OK && meta_has(meta, 'q'))
         return;
     if (result == STORE_OK)

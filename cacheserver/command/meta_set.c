@@ -91,6 +91,8 @@ static void put(struct session *session, struct command_context *context)
     const struct meta_set *set = session->task;
     struct item *item = session_take_item(session);
     struct store_written written = {.value_len = item_value_len(item)};
+
+    observe(context, item_key(item), item_key_len(item), COUNTER_cmd_set, COUNTER_COUNT);
     enum store_result result = store_put_if(context->store, item, &set->condition, &written);
     const char *code = code_of(result);
 

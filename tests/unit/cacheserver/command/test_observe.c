@@ -43,6 +43,17 @@ static void commands_are_counted_for_the_prefix_of_their_key(void **state)
     assert_int_equal(op_of(c, "a", PREFIX_OP_decr), 1);
     assert_int_equal(op_of(c, "a", PREFIX_OP_delete), 2);
     assert_int_equal(op_of(c, "a", PREFIX_OP_setattr), 1);
+    say(c, "ms m:a 1\r\n1\r\nmg m:a\r\nmg m:b\r\nma m:a\r\nmd m:a\r\n");
+    assert_int_equal(op_of(c, "m", PREFIX_OP_set), 1);
+    assert_int_equal(op_of(c, "m", PREFIX_OP_get), 2);
+    assert_int_equal(op_of(c, "m", PREFIX_OP_get_hits), 1);
+    assert_int_equal(op_of(c, "m", PREFIX_OP_incr), 1);
+    assert_int_equal(op_of(c, "m", PREFIX_OP_delete), 1);
+    say(c, "lop create l:a 0 0 0\r\nlop insert l:a 0 1\r\nx\r\nlop get l:a 0\r\nlop get l:a 9\r\n");
+    assert_int_equal(op_of(c, "l", PREFIX_OP_lop_create), 1);
+    assert_int_equal(op_of(c, "l", PREFIX_OP_lop_insert_hits), 1);
+    assert_int_equal(op_of(c, "l", PREFIX_OP_lop_get), 2);
+    assert_int_equal(op_of(c, "l", PREFIX_OP_lop_get_hits), 2);
     client_free(c);
 }
 
