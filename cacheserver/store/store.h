@@ -155,12 +155,12 @@ struct store {
     _Atomic int64_t baseline[STORE_COUNTS];    /* the sums at the last reset */
     _Atomic(struct maintenance *) maintenance; /* NULL: there is no such thread */
     _Atomic uint64_t epoch;                    /* see store_epoch_advance */
-    _Alignas(64) _Atomic uint64_t cas_taken;   /* ranges up to here belong to threads */
-    struct lock threads_lock;                  /* guards the list of threads */
-    _Atomic(struct store_thread *) threads;    /* once in the list, they stay until store_free */
     const char *forced_prefix;                 /* see struct store_config */
     size_t forced_prefix_len;
     enum collection_overflow forced_overflow;
+    _Alignas(64) _Atomic uint64_t cas_taken; /* ranges up to here belong to threads */
+    struct lock threads_lock;                /* guards the list of threads */
+    _Atomic(struct store_thread *) threads;  /* once in the list, they stay until store_free */
 };
 
 #define STORE_SCRUB_COUNT_DEFAULT 96
