@@ -7,9 +7,9 @@
 #include "cacheserver/store/store.h"
 
 /*
- * A record says one effect: u32 bytes that follow, u8 type, and the fields of its type (record.c)
- * in the order in which struct record has them. Numbers are little-endian. Times are Unix times, 0
- * never, -1 sticky.
+ * A record says one effect: u32 bytes that follow, u8 type, and the fields of its type, in the
+ * order in which record.c has them. Numbers are little-endian. Times are Unix times, 0 never, -1
+ * sticky.
  */
 enum record_type {
     RECORD_LINK = 1,         /* a key-value item instead of what the key had */
@@ -33,17 +33,17 @@ enum record_type {
 
 struct record {
     enum record_type type;
+    enum item_type item_type; /* u8 */
     uint64_t cas;             /* u64; or a floor, or half of the seed */
     uint64_t unique;          /* u64; or the other half */
     int64_t when;             /* i64; expiry, or due */
     uint32_t flags;           /* u32 */
+    uint32_t rank, count;     /* u32 each */
     uint8_t marks;            /* u8 */
-    enum item_type item_type; /* u8 */
+    uint8_t kind;             /* u8; of an element's bkey */
+    bool replaces;            /* u8 */
     struct collection_state state;
-    uint32_t rank, count; /* u32 each */
-    uint8_t kind;         /* u8; of an element's bkey */
-    bool replaces;        /* u8 */
-    const char *key;      /* u16 length; or name of a prefix */
+    const char *key; /* u16 length; or name of a prefix */
     size_t key_len;
     const char *value; /* the rest; or an element */
     size_t value_len;
