@@ -273,7 +273,8 @@ enum store_result store_change_number(struct store_thread *thread, struct store_
 
 /* All items present when the delay is over disappear then; O(1). */
 void store_flush(struct store_thread *thread, clock_seconds delay);
-/* The same for one prefix; length 0: the keys without one. STORE_NOT_FOUND: it has no items. */
+/* The same for one prefix; length 0: the keys without one, which can always be flushed.
+ * STORE_NOT_FOUND: it has no items. */
 enum store_result store_flush_prefix(struct store_thread *thread, const char *prefix, size_t len,
                                      clock_seconds delay);
 
