@@ -330,7 +330,7 @@ def run(*options, user=USER, **how):
 
 @pytest.mark.parametrize("options", [
     ["-l", "fooble"], ["-B", "http"], ["-t", "0"], ["-I", "20000"], ["-I", "256m"], ["-p", "70000"],
-    ["-c", "0"], ["-m", "none"], ["-Z"], ["-p"], ["surplus"], ["-S"], ["-f", "1"], ["-D", ""],
+    ["-c", "0"], ["-m", "none"], ["-Z"], ["-p"], ["surplus"], ["-f", "1"], ["-D", ""],
     ["-e", "nonsense=1"], ["-e", "cache_size"], ["-e", "config_file=/none"], ["-I", "100m"]])
 def test_wrong_options_are_refused_with_a_sentence(options):
     result = run(*options)

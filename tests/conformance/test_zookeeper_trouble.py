@@ -186,7 +186,6 @@ def test_a_reconfigured_ensemble_is_followed(join, zookeeper, tree):
     assert zk_stat(server, "zk_reconfig_needed") == "on"
     eventually(lambda: zk_stat(server, "zk_reconfig_enabled") == "on")
     before = int(zk_stat(server, "zk_reconfig_version"), 16)
-    port, = zookeeper.ports
     config, _ = tree.get("/zookeeper/config")
     line = next(line for line in config.decode().splitlines() if line.startswith("server.1="))
     moved = free_port()
@@ -195,7 +194,7 @@ def test_a_reconfigured_ensemble_is_followed(join, zookeeper, tree):
     eventually(lambda: int(zk_stat(server, "zk_reconfig_version"), 16) > before)
     with server.connect() as client:
         assert client.ask(b"zkensemble get\r\n", b"\n\r\n") == b"127.0.0.1:%d\r\n\n\r\n" % moved
-    tree.reconfig(joining=line, leaving=None, new_members=None)
-    eventually(lambda: b":%d\r\n" % port in server.connect().ask(b"zkensemble get\r\n", b"\n\r\n"))
-    eventually(lambda: zk_stat(server, "zk_connected") == "true")
     assert is_ready(server)
+    # Back again for the tests that follow. A member that is cut off before it reads this knows only
+    # an address where nobody is any more, as any client would.
+    tree.reconfig(joining=line, leaving=None, new_members=None)

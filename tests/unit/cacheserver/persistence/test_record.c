@@ -8,15 +8,6 @@
 #include "cacheserver/persistence/record.h"
 #include "tests/unit/cacheserver/store/fixture.h"
 
-static const struct collection_state state_of_all = {.max_count = 77,
-                                                     .overflow = OVERFLOW_LARGEST_TRIM,
-                                                     .unreadable = true,
-                                                     .trimmed = true,
-                                                     .kind = 2,
-                                                     .maximum_kind = 2,
-                                                     .maximum_len = 3,
-                                                     .maximum = {1, 2, 3}};
-
 static const struct record one_of_each[] = {
     {.type = RECORD_LINK,
      .cas = 5,
@@ -44,7 +35,14 @@ static const struct record one_of_each[] = {
      .when = 5,
      .flags = 6,
      .item_type = ITEM_BTREE,
-     .state = state_of_all,
+     .state = {.max_count = 77,
+               .overflow = OVERFLOW_LARGEST_TRIM,
+               .unreadable = true,
+               .trimmed = true,
+               .kind = 2,
+               .maximum_kind = 2,
+               .maximum_len = 3,
+               .maximum = {1, 2, 3}},
      .key = "b",
      .key_len = 1},
     {.type = RECORD_STATE,
