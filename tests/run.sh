@@ -6,7 +6,7 @@ usage() {
     cat <<'END'
 usage: tests/run.sh [--werror] [PART...] [-k EXPRESSION] [-x]
 
-Without a PART everything is run, which takes about a quarter of an hour. The parts are
+Without a PART everything is run, which takes up to half an hour. The parts are
   unit         unit, golden, layering and replayed fuzz tests, plain and with sanitizers
   conformance  the cache server's protocol, with AddressSanitizer and with ThreadSanitizer
   harness      the test hosts that the cluster suite runs on
