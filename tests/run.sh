@@ -164,7 +164,7 @@ if wants conformance; then
     # Input that is cut at every byte goes to a program with one thread.
     CACHESERVER=$root/build-tsan/cacheserver/cacheserver \
         run_together conformance-tsan tests/conformance --deselect \
-        tests/conformance/test_scripts.py::test_a_request_may_arrive_cut_at_any_byte
+        conformance/test_scripts.py::test_a_request_may_arrive_cut_at_any_byte
     wait_together
 fi
 if wants harness; then
