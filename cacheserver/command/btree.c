@@ -6,6 +6,7 @@
 
 #include "cacheserver/command/btree_reply.h"
 #include "cacheserver/command/btree_words.h"
+#include "cacheserver/command/collection_reply.h"
 #include "cacheserver/command/handlers.h"
 #include "cacheserver/runtime/number.h"
 
@@ -83,20 +84,6 @@ static bool parse_insert(struct insert *insert, const struct words *words, bool 
     return collection_parse_create(&insert->attributes, &put->create, ITEM_BTREE, left);
 }
 
-static const char *insert_line(enum store_result result)
-{
-    switch (result) {
-    case STORE_OK:
-        return "STORED\r\n";
-    case STORE_CREATED_OK:
-        return "CREATED_STORED\r\n";
-    case STORE_REPLACED:
-        return "REPLACED\r\n";
-    default:
-        return session_failure(result);
-    }
-}
-
 #define HEAD_MAX (sizeof("VALUE 4294967295 4294967295\r\n"))
 
 /* The element that had to go, instead of the usual line; false: none had to. */
@@ -144,7 +131,7 @@ static void insert(struct session *session, struct command_context *context,
         return;
     if (getrim)
         btree_reply_undo(&trimmed);
-    session_say(session, context, insert_line(result));
+    session_say(session, context, collection_insert_line(result));
 }
 
 HANDLER(bop_insert)
