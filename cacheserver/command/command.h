@@ -109,6 +109,8 @@ struct command_context {
     struct reply *reply;
     int wake_fd;     /* eventfd that wakes the worker; -1: sessions are asked again anyway */
     unsigned budget; /* how much long requests may still do before others get their turn */
+    bool limits_requests;
+    unsigned requests_left; /* that may still begin before others get their turn, if limited */
 
     /* What came after the line of the request that is being handled. */
     const char *rest;

@@ -371,14 +371,22 @@ size_t session_input(struct session *session, struct command_context *context, c
         enum session_state before = session->state;
         if (session_has_work(session) ? context->budget == 0 : done == len)
             break;
+        if (before == SESSION_LINE && session_turn_is_over(context))
+            break;
         if (done >= seen && before <= SESSION_KEYS)
             seen = done + lookahead(context->store, input + done, len - done, before);
         size_t n = steps[before](session, context, input + done, len - done);
         done += n;
         if (n == 0 && session->state == before)
             break;
+        context->requests_left -= before == SESSION_LINE && n > 0;
     }
     return done;
+}
+
+bool session_turn_is_over(const struct command_context *context)
+{
+    return context->limits_requests && context->requests_left == 0;
 }
 
 bool session_is_full(const struct command_context *context)

@@ -92,8 +92,8 @@ struct session {
                      struct command_context *context); /* NULL: keys_line */
 };
 
-/* Works on the input until it is used up, a request is incomplete, the reply is full or the
- * session is closing. Returns the bytes that are done with: the rest comes again. */
+/* Works on the input until it is used up, a request is incomplete, the reply is full, the turn is
+ * over or the session is closing. Returns the bytes that are done with: the rest comes again. */
 size_t session_input(struct session *session, struct command_context *context, const char *input,
                      size_t len);
 
@@ -109,6 +109,9 @@ bool session_has_work(const struct session *session);
 /* The reply, or what the requests changed, is so much that session_input goes on only when the
  * caller has seen to it. */
 bool session_is_full(const struct command_context *context);
+
+/* As many requests have begun as a turn may have; context->requests_left is set for the next. */
+bool session_turn_is_over(const struct command_context *context);
 
 /* It takes no input until another thread has answered; session_has_work says when. */
 bool session_is_waiting(const struct session *session);

@@ -177,12 +177,20 @@ static void hold(struct connection *connection, uint64_t until)
     enter(connection, CONNECTION_HOLDING);
 }
 
+/* It could go on with what it has received. */
+static bool yields(const struct connection *connection, size_t left)
+{
+    return session_has_work(&connection->session) ||
+           (left > 0 && session_turn_is_over(&connection->worker->context));
+}
+
 static void work(struct connection *connection, const char *input, size_t len)
 {
     struct worker *worker = connection->worker;
     struct session *session = &connection->session;
     size_t done = 0;
 
+    worker->context.requests_left = worker->context.shared->settings->requests_per_event;
     for (unsigned batch = 0; batch < BATCHES_PER_TURN; batch++) {
         struct hold_mark mark = hold_mark(&worker->context);
         if (mark.behind) {
@@ -203,7 +211,7 @@ static void work(struct connection *connection, const char *input, size_t len)
             enter(connection, CONNECTION_CLOSED);
             return;
         }
-        if (!full && session_has_work(session))
+        if (!full && yields(connection, len - done))
             break;
         if (!full) {
             if (!keep_pending(connection, input + done, len - done))

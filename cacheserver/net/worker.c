@@ -39,6 +39,7 @@ struct worker *worker_new(struct command_shared *shared, struct counters *counte
     lock_init(&worker->connections_lock, LOCK_RANK_CONNECTIONS);
     worker->total_count = total_count;
     worker->context.shared = shared;
+    worker->context.limits_requests = shared->settings->requests_per_event > 0;
     worker->context.counters = counters;
     worker->context.reply = reply_new();
     worker->context.store = store_attach(shared->store);

@@ -22,8 +22,8 @@ struct settings {
     unsigned backlog;
     unsigned max_connections;
     unsigned threads;
-    unsigned requests_per_event;
-    char *binding; /* auto, ascii, binary */
+    unsigned requests_per_event; /* 0: what one read brings */
+    char *binding;               /* auto, ascii, binary */
 
     /* memory */
     size_t memory_limit_bytes;

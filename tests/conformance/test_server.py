@@ -353,6 +353,18 @@ def test_everything_that_the_arcus_scripts_pass_is_accepted(start):
         assert settings["reqs_per_event"] == "5"
 
 
+def test_a_connection_yields_after_as_many_requests_as_asked_for(start):
+    batch = b"set a 0 0 5\r\nBubba\r\n" * 6
+    with start("-R", "1").connect() as client:
+        client.send(batch)
+        assert client.read(6 * 8) == b"STORED\r\n" * 6
+        assert client.stats()["conn_yields"] == "5"
+    with start().connect() as client:
+        client.send(batch)
+        assert client.read(6 * 8) == b"STORED\r\n" * 6
+        assert client.stats()["conn_yields"] == "0"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
 def test_root_must_name_a_user():
     result = run(user=[])

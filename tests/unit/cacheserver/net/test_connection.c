@@ -119,6 +119,28 @@ static void a_client_that_reads_late_is_served_to_the_end(void **state)
     assert_int_equal(taken + take_all(b), GETS * reply_bytes);
 }
 
+/* As many yields as turns that had input left. */
+static void a_turn_ends_after_as_many_requests_as_asked_for(void **state)
+{
+    struct bench *b = *state;
+    const size_t stored = sizeof("STORED\r\n") - 1;
+    unsigned yields = 0;
+
+    b->client->settings.requests_per_event = 2;
+    b->worker->context.limits_requests = true;
+    for (unsigned i = 0; i < 6; i++)
+        put_text(b, "set a 0 0 1\r\nx\r\n", 16);
+    put_text(b, "set a", 5);
+    connection_event(b->connection, EPOLLIN);
+    assert_int_equal(take_all(b), 2 * stored);
+    for (; b->connection->state == CONNECTION_YIELDING && yields < 10; yields++)
+        connection_continue(b->connection);
+    assert_int_equal(b->connection->state, CONNECTION_READING);
+    assert_int_equal(take_all(b), 4 * stored);
+    assert_int_equal(yields, 3);
+    assert_int_equal(b->counters->value[COUNTER_conn_yields], 3);
+}
+
 static void what_is_left_of_a_request_waits_for_the_rest(void **state)
 {
     struct bench *b = *state;
@@ -161,6 +183,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_client_that_reads_late_is_served_to_the_end, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_turn_ends_after_as_many_requests_as_asked_for, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_left_of_a_request_waits_for_the_rest, set_up,
                                         tear_down),
