@@ -63,7 +63,7 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
-export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
+export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8 TSAN_OPTIONS=suppressions=$root/tests/tsan.supp
 exec </dev/null
 
 . "$root/tests/install.sh"

@@ -77,11 +77,11 @@ ACT(note_members)
 {
     if (!is_listed(m, event))
         return pause_membership(m, "the server's znode was removed from the cache list");
-    atomic_store(&m->ready, true);
     m->join_by_ms = FOREVER;
-    atomic_store(&m->members, event->name_count);
-    log_write(LOG_LEVEL_INFO, "cloud %s has %u members", m->code, event->name_count);
     renew_ring(m, event);
+    atomic_store(&m->members, event->name_count);
+    atomic_store(&m->ready, true);
+    log_write(LOG_LEVEL_INFO, "cloud %s has %u members", m->code, event->name_count);
     if (m->list_stale)
         return list_members(m, event);
     await_nothing(m);
