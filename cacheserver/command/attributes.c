@@ -179,25 +179,41 @@ static void print_all(struct command_context *context, const struct store_attrib
             print_row(context, &rows[i], attributes);
 }
 
-HANDLER(getattr)
+/* By key only what the store was asked is counted. */
+static void observe_answer(struct command_context *context, enum counter command, enum counter hits,
+                           enum counter misses, enum store_result result)
+{
+    observe(context, context->key.at, context->key.len, command,
+            result == STORE_NOT_FOUND ? misses : hits);
+}
+
+static enum store_result look_up(struct command_context *context, const struct words *words,
+                                 struct store_attributes *attributes)
 {
     const struct word *key = &words->word[1];
-    struct store_attributes attributes;
-    enum store_result result = STORE_NO_ATTRIBUTE;
 
-    if (key->len > ITEM_KEY_MAX) {
+    if (!know_names(words, ON_ANY))
+        return STORE_NO_ATTRIBUTE;
+    enum store_result result = store_get_attributes(context->store, key->at, key->len, attributes);
+    observe_answer(context, COUNTER_cmd_getattr, COUNTER_getattr_hits, COUNTER_getattr_misses,
+                   result);
+    if (result == STORE_OK && !know_names(words, TYPE(attributes->type)))
+        return STORE_NO_ATTRIBUTE;
+    return result;
+}
+
+HANDLER(getattr)
+{
+    struct store_attributes attributes;
+
+    if (words->word[1].len > ITEM_KEY_MAX) {
         session_say_bad_format(session, context);
         return;
     }
-    if (know_names(words, ON_ANY))
-        result = store_get_attributes(context->store, key->at, key->len, &attributes);
-    if (result == STORE_OK && !know_names(words, TYPE(attributes.type)))
-        result = STORE_NO_ATTRIBUTE;
+    enum store_result result = look_up(context, words, &attributes);
     counter_add(context->counters, COUNTER_cmd_getattr, 1);
     counter_add(context->counters, COUNTER_getattr_hits, result == STORE_OK);
     counter_add(context->counters, COUNTER_getattr_misses, result == STORE_NOT_FOUND);
-    observe(context, context->key.at, context->key.len, COUNTER_cmd_getattr,
-            result == STORE_NOT_FOUND ? COUNTER_getattr_misses : COUNTER_getattr_hits);
     if (result != STORE_OK) {
         session_say(session, context, session_failure(result));
         return;
@@ -235,12 +251,13 @@ HANDLER(setattr)
         }
         result = parse_change(&words->word[i], &changes);
     }
-    if (result == STORE_OK)
+    if (result == STORE_OK) {
         result = store_change_attributes(context->store, key->at, key->len, &changes);
+        observe_answer(context, COUNTER_cmd_setattr, COUNTER_setattr_hits, COUNTER_setattr_misses,
+                       result);
+    }
     counter_add(context->counters, COUNTER_cmd_setattr, 1);
     counter_add(context->counters, COUNTER_setattr_hits, result == STORE_OK);
     counter_add(context->counters, COUNTER_setattr_misses, result == STORE_NOT_FOUND);
-    observe(context, context->key.at, context->key.len, COUNTER_cmd_setattr,
-            result == STORE_NOT_FOUND ? COUNTER_setattr_misses : COUNTER_setattr_hits);
     session_say(session, context, result == STORE_OK ? "OK\r\n" : session_failure(result));
 }

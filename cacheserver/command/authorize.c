@@ -49,15 +49,12 @@ bool authorize_command(struct session *session, const struct command *command,
                        const struct words *words)
 {
     const struct word *key = key_word(command, words);
-    const struct word *last =
-        &words->word[(words->count < LIMIT_WORDS ? words->count : LIMIT_WORDS) - 1];
     bool about_data = command->categories & (CATEGORY_ANY_DATA | CATEGORY_ATTR);
     bool allowed = is_allowed(session, command->categories) ||
                    (about_data && key && is_open_key(key->at, key->len));
 
     if (command->categories != CATEGORY_OPEN)
-        note(session, words->word[0].at, (size_t)(last->at + last->len - words->word[0].at),
-             allowed);
+        note(session, words->word[0].at, words_span(words), allowed);
     return allowed;
 }
 

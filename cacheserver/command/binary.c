@@ -164,6 +164,7 @@ size_t binary_step(struct session *session, struct command_context *context, con
     request.quiet = command->quiet;
     if (!is_allowed(session, context, command, &request))
         return refuse(session, context, header, BINARY_AUTH_ERROR);
+    context->key = (struct word){.at = request.key, .len = header->key_len};
     command->run(session, context, &request);
     return taken;
 }

@@ -62,22 +62,30 @@ static void say_details(struct command_context *context, struct binary_echo echo
                         const struct binary_text *text)
 {
     static const char name[] = "detailed";
-    static const char end[] = "END\r\n";
-    size_t len = text->reply->len;
 
-    if (len >= strlen(end) && !memcmp(text->reply->buffer + len - strlen(end), end, strlen(end)))
-        len -= strlen(end);
     binary_respond(context->reply, echo,
-                   (struct binary_response){.key = name, .key_len = strlen(name), .value_len = len},
+                   (struct binary_response){
+                       .key = name, .key_len = strlen(name), .value_len = text->reply->len},
                    text->reply->buffer);
 }
 
-static bool is_status(const char *line, size_t len)
+static bool is_line(const char *line, size_t len, const char *text)
 {
-    return !memchr(line, ' ', len) || (len > 5 && !memcmp(line, "ERROR", 5)) ||
-           (len > 12 && !memcmp(line, "CLIENT_ERROR", 12));
+    return len == strlen(text) && !memcmp(line, text, len);
 }
 
+/* Whether the answer, which begins with this line, is a dump: one of nothing is only an END. */
+static bool is_dump(const struct binary_text *text, const char *line, size_t len)
+{
+    const struct words *words = &text->words;
+
+    if (memchr(line, ' ', len))
+        return (len < 5 || memcmp(line, "ERROR", 5) != 0) &&
+               (len < 12 || memcmp(line, "CLIENT_ERROR", 12) != 0);
+    return words->count > 2 && word_is(&words->word[2], "dump") && is_line(line, len, "END");
+}
+
+/* What is no group, or no form of one, is not found, whatever the text protocol complains about. */
 static enum binary_status say_statistics(struct command_context *context, struct binary_echo echo,
                                          const struct binary_text *text)
 {
@@ -87,15 +95,12 @@ static enum binary_status say_statistics(struct command_context *context, struct
     while ((line = binary_text_line(text, &at, &len))) {
         if (len > 5 && !memcmp(line, "STAT ", 5)) {
             say_statistic(context, echo, line, len);
-            continue;
-        }
-        if (!is_status(line, len)) {
+        } else if (is_dump(text, line, len)) {
             say_details(context, echo, text);
             return BINARY_OK;
+        } else if (binary_text_status(line, len) != BINARY_OK) {
+            return BINARY_NOT_FOUND;
         }
-        enum binary_status status = binary_text_status(line, len);
-        if (status != BINARY_OK)
-            return status;
     }
     return BINARY_OK;
 }

@@ -120,6 +120,8 @@ BINARY_HANDLER(touch)
     counter_add(context->counters,
                 result == STORE_OK ? COUNTER_setattr_hits : COUNTER_setattr_misses,
                 result == STORE_OK || result == STORE_NOT_FOUND);
+    observe(context, request->key, request->header.key_len, COUNTER_cmd_setattr,
+            result == STORE_OK ? COUNTER_setattr_hits : COUNTER_setattr_misses);
     binary_say(context, request, binary_status_of(result));
 }
 

@@ -34,21 +34,9 @@ static const struct collection_counters decr_counters = {
 
 HANDLER(bop_create)
 {
-    const struct word *key = &words->word[2];
-    const struct words_left left = words_from(words, 3);
-    struct collection_attributes attributes;
-
-    if (key->len > ITEM_KEY_MAX || !collection_parse_attributes(&attributes, ITEM_BTREE, &left)) {
-        session_say_bad_format(session, context);
-        return;
-    }
-    enum store_result result =
-        store_create(context->store, key->at, key->len, ITEM_BTREE, &attributes);
-    counter_add(context->counters, COUNTER_cmd_bop_create, 1);
-    counter_add(context->counters, COUNTER_bop_create_oks, result == STORE_OK);
-    observe(context, context->key.at, context->key.len, COUNTER_cmd_bop_create,
-            result == STORE_OK ? COUNTER_bop_create_oks : COUNTER_COUNT);
-    session_say(session, context, result == STORE_OK ? "CREATED\r\n" : session_failure(result));
+    static const struct collection_create create = {ITEM_BTREE, COUNTER_cmd_bop_create,
+                                                    COUNTER_bop_create_oks};
+    collection_create(session, context, words, &create);
 }
 
 /* --- insert, upsert --- */

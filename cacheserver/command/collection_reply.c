@@ -9,6 +9,9 @@
 
 /* Lengths, blanks and line ends of one element, or of the first line. */
 #define LINE_MAX 64
+/* Attributes that a collection is made with, "noreply" counted as one: with it the last of them may
+ * be left out, as in the reference. */
+#define CREATE_WORDS_MIN 3
 
 static void add_head(void *argument, uint32_t flags, uint32_t count)
 {
@@ -111,7 +114,8 @@ void collection_create(struct session *session, struct command_context *context,
     const struct words_left left = words_from(words, 3);
     struct collection_attributes attributes;
 
-    if (key->len > ITEM_KEY_MAX || !collection_parse_attributes(&attributes, create->type, &left)) {
+    if (key->len > ITEM_KEY_MAX || left.count + session->noreply < CREATE_WORDS_MIN ||
+        !collection_parse_attributes(&attributes, create->type, &left)) {
         session_say_bad_format(session, context);
         return;
     }

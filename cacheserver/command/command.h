@@ -116,8 +116,8 @@ struct command_context {
     const char *rest;
     size_t rest_len;
 
-    /* The first word after the name of the command: its key, if it has one. For what is counted by
-     * key; a command that goes on later sets it to the key that it remembers. */
+    /* The first word after the name of the command, or the key of a binary request. For what is
+     * counted by key; a command that goes on later sets it to the key that it remembers. */
     struct word key;
 };
 

@@ -12,6 +12,7 @@
 #include "cacheserver/command/collection_reply.h"
 #include "cacheserver/command/handlers.h"
 #include "cacheserver/command/keys_line.h"
+#include "cacheserver/command/lqdetect.h"
 #include "cacheserver/protocol/limits.h"
 #include "cacheserver/runtime/number.h"
 
@@ -90,14 +91,14 @@ struct request {
     bool reads; /* else it only deletes */
     enum store_removal_mode mode;
     uint32_t line_len, field_count; /* both 0: all fields */
-    struct word key;
+    const struct words *words;
 };
 
 /* Answers the request; fields NULL: all of them. */
 static void answer(struct session *session, struct command_context *context,
                    const struct request *request, const struct map_fields *fields)
 {
-    const struct word *key = &request->key;
+    const struct word *key = &request->words->word[2];
     struct collection_reply into = {.reply = context->reply, .with_fields = true};
     const struct store_reader reader = collection_reader(&into);
     enum store_result result;
@@ -200,11 +201,22 @@ static void answer_block(struct session *session, struct command_context *contex
         free(at);
 }
 
-/* A request that waits for its long line of fields. */
+/* A request that waits for its long line of fields, with a copy of its words. */
 struct task {
     struct request request;
-    char key[];
+    struct words words;
+    char text[];
 };
+
+static void note_long_query(const struct session *session, struct command_context *context,
+                            const struct request *request)
+{
+    struct lqdetect *lqdetect = context->shared->lqdetect;
+
+    if (lqdetect_is_on(lqdetect))
+        lqdetect_note(lqdetect, request->reads ? "mop get" : "mop delete", session->peer,
+                      request->words, context->store->elements);
+}
 
 static void answer_line(struct session *session, struct command_context *context)
 {
@@ -216,23 +228,27 @@ static void answer_line(struct session *session, struct command_context *context
 
     while (fields && count < most && keys_line_next(session, &field, &len))
         fields[count++] = (struct map_field){.at = field, .len = len};
-    if (fields)
+    if (fields) {
         answer_fields(session, context, &task->request, fields, count);
-    else
+        note_long_query(session, context, &task->request);
+    } else {
         session_say(session, context, "SERVER_ERROR out of memory\r\n");
+    }
     free(fields);
     keys_line_end(session);
 }
 
 static struct task *task_new(const struct request *request)
 {
-    struct task *task = malloc(sizeof(*task) + request->key.len);
+    size_t len = words_span(request->words);
+    struct task *task = malloc(sizeof(*task) + len);
 
     if (!task)
         return NULL;
+    memcpy(task->text, request->words->word[0].at, len);
+    words_split(&task->words, task->text, len);
     task->request = *request;
-    memcpy(task->key, request->key.at, request->key.len);
-    task->request.key.at = task->key;
+    task->request.words = &task->words;
     return task;
 }
 
@@ -260,7 +276,7 @@ static bool parse_fields(const struct words *words, struct request *request)
 {
     const struct word *word = words->word;
 
-    request->key = word[2];
+    request->words = words;
     return word[2].len <= ITEM_KEY_MAX &&
            number_parse_u32(word[3].at, word[3].len, &request->line_len) &&
            number_parse_u32(word[4].at, word[4].len, &request->field_count) &&

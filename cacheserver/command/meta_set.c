@@ -107,8 +107,7 @@ static void put(struct session *session, struct command_context *context)
 /* The words as they stand in the line. */
 static struct meta_set *keep_line(const struct words *words)
 {
-    const struct word *last = &words->word[words->count - 1];
-    size_t len = (size_t)(last->at + last->len - words->word[0].at);
+    size_t len = words_span(words);
     struct meta_set *set = malloc(sizeof(*set) + len);
 
     if (set) {

@@ -52,6 +52,8 @@ int observed_init(struct observed *observed, const struct settings *settings)
         learn_counter(observed, which);
     /* cas stores are counted as stores, as the reference server does. */
     observed->op_of[COUNTER_cmd_cas] = PREFIX_OP_set + 1;
+    /* A field that is not there is a hit of every operation but this one. */
+    observed->is_miss[COUNTER_mop_update_none_hits] = true;
     atomic_init(&observed->detail, settings->detail_enabled && !settings->detail_forbidden);
     if (!count || !number_parse_u32(count, strlen(count), &keys) || keys == 0)
         return 0;

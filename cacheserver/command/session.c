@@ -168,13 +168,15 @@ static struct word key_of(const struct command *command, const struct words *wor
     return command && words->count > at ? words->word[at] : (struct word){.at = NULL, .len = 0};
 }
 
-static void note_long_query(const struct session *session, struct command_context *context,
-                            const struct command *command, const struct words *words)
+/* Long queries are looked for. What goes on after its line notes itself when it is done. */
+static void run_watched(struct session *session, struct command_context *context,
+                        const struct command *command, const struct words *words)
 {
-    struct lqdetect *lqdetect = context->shared->lqdetect;
-
-    if (__builtin_expect(lqdetect_is_on(lqdetect), 0) && !session->block_missing)
-        lqdetect_note(lqdetect, command->name, session->peer, words, context->store->elements);
+    context->store->elements = 0;
+    command->run(session, context, words);
+    if (!session->block_missing)
+        lqdetect_note(context->shared->lqdetect, command->name, session->peer, words,
+                      context->store->elements);
 }
 
 /* A request without "pipe" ends a batch: with its own line when that is all of its reply, as it is
@@ -214,9 +216,10 @@ static void run_line(struct session *session, struct command_context *context, c
         session->refused = !authorize_command(session, command, &words);
     if (session_drops(session)) {
         run_dropped(session, context, command, &words);
+    } else if (__builtin_expect(lqdetect_is_on(context->shared->lqdetect), 0)) {
+        run_watched(session, context, command, &words);
     } else {
         command->run(session, context, &words);
-        note_long_query(session, context, command, &words);
     }
 }
 

@@ -43,6 +43,15 @@ void words_split(struct words *words, const char *line, size_t len);
 
 bool word_is(const struct word *word, const char *text);
 
+/* Bytes from the start of the first word to the end of the last one that was split off. */
+static inline size_t words_span(const struct words *words)
+{
+    unsigned count = words->count < LIMIT_WORDS ? words->count : LIMIT_WORDS;
+    const struct word *last = &words->word[count - 1];
+
+    return (size_t)(last->at + last->len - words->word[0].at);
+}
+
 /* The line at the start of the input: the bytes it takes with its end, 0 when there is no end yet.
  * *line_len is without LF and CR. */
 size_t line_measure(const char *input, size_t len, size_t *line_len);

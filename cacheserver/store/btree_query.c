@@ -35,7 +35,6 @@ static void check_end(struct walk *walk)
 
 static void walk_next(struct walk *walk)
 {
-    walk->access->thread->elements++;
     if (walk->descending ? tree_prev(&walk->cursor) : tree_next(&walk->cursor))
         check_end(walk);
     else
@@ -82,8 +81,10 @@ static void walk_start(struct walk *walk, struct collection_access *access,
     walk_to(walk, &range->from, false);
 }
 
+/* Looks at the element: whether the filter admits it. Once for each. */
 static bool walk_matches(const struct walk *walk)
 {
+    walk->access->thread->elements++;
     return !walk->filter ||
            eflag_filter_matches(walk->filter, walk->element.eflag, walk->element.eflag_len);
 }

@@ -165,6 +165,7 @@ static enum store_result act_get(struct collection_access *access, void *argumen
         return STORE_NO_ELEMENT;
     if (bytes > STORE_REPLY_MAX)
         return STORE_TOO_LARGE;
+    access->thread->elements = count;
     call->reader->begin(call->reader->argument, item_flags(access->item), count);
     take_fields(access, call);
     return collection_removed(access, call->mode);

@@ -171,6 +171,7 @@ static enum store_result get_some(struct collection_access *access, const struct
     struct drawn drawn;
 
     draw(access->thread, &drawn, tree->count, call->count);
+    access->thread->elements = drawn.count;
     call->reader->begin(call->reader->argument, item_flags(access->item), drawn.count);
     for (uint32_t i = 0; i < drawn.count; i++) {
         struct tree_cursor cursor;

@@ -200,11 +200,31 @@ def test_statistics_come_one_by_one(client):
     assert responses[-1].key == responses[-1].value == b"" and all(r.status == OK for r in responses)
     settings = {r.key: r.value for r in client.ask(request("stat", b"settings"))}
     assert settings[b"binding_protocol"] == b"auto-negotiate"
-    assert statuses(client.ask(request("stat", b"no such group"))) == [NOT_FOUND]
+    for group in (b"no such group", b"detail", b"detail x", b"prefixlist", b"topkeys"):
+        assert statuses(client.ask(request("stat", group))) == [NOT_FOUND]
     client.ask(store("set", b"p:k", b"v"))
     details, end = client.ask(request("stat", b"prefixes"))
     assert details.key == b"detailed" and b"PREFIX p itm 1 " in details.value and end.key == b""
     assert statuses(client.ask(request("stat", b"detail off"))) == [OK]
+
+
+def test_operations_are_counted_by_prefix_and_dumped_as_text(client):
+    client.ask(request("stat", b"detail off"), request("flush_prefix", b"detail"))
+    nothing, end = client.ask(request("stat", b"detail dump"))
+    assert (nothing.key, nothing.value) == (b"detailed", b"END\r\n") and end.key == end.value == b""
+    assert statuses(client.ask(request("stat", b"detail on"))) == [OK]
+    client.ask(binary.create("lop create", b"detail:l"), binary.lop_insert(b"detail:l", 0, b"v"),
+               lop_range("lop get", b"detail:l", 0, 0), binary.sop_insert(b"detail:s", b"v", (0, 0, 0)),
+               request("getattr", b"detail:l"), expiry("touch", b"detail:l", 100),
+               binary.bop_insert(b"detail:none", 1, b"v"))
+    counted, _ = client.ask(request("stat", b"detail dump"))
+    assert counted.value.startswith(b"PREFIX detail ") and counted.value.endswith(b"\r\nEND\r\n")
+    words = counted.value.split()
+    counts = dict(zip(words[2:-1:2], map(int, words[3:-1:2])))
+    assert {name: n for name, n in counts.items() if n} == {
+        b"lcs": 1, b"lis": 1, b"lih": 1, b"lgs": 1, b"lgh": 1, b"sis": 1, b"sih": 1, b"gas": 1,
+        b"sas": 1, b"bis": 1}
+    client.ask(request("stat", b"detail off"), request("flush_prefix", b"detail"))
 
 
 def test_a_request_of_the_wrong_shape_is_refused_and_dropped(client):
