@@ -11,21 +11,22 @@
 static int open_file(const struct disk *disk, const char *path, int flags)
 {
     (void)disk;
-    return open(path, flags | O_WRONLY | O_APPEND | O_CLOEXEC, FILE_MODE);
+    return open(path, flags | O_WRONLY | O_CLOEXEC, FILE_MODE);
 }
 
-static int write_all(const struct disk *disk, int fd, const void *bytes, size_t n)
+static int write_all(const struct disk *disk, int fd, uint64_t offset, const void *bytes, size_t n)
 {
     const char *at = bytes;
 
     (void)disk;
     while (n > 0) {
-        ssize_t written = write(fd, at, n);
+        ssize_t written = pwrite(fd, at, n, (off_t)offset);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
             return -1;
         at += written;
+        offset += (uint64_t)written;
         n -= (size_t)written;
     }
     return 0;

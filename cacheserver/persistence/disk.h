@@ -7,10 +7,10 @@
  * fail, or end the world between two of them. Each returns 0, or -1 with errno.
  */
 struct disk {
-    /* Opens for writing at the end, created when flags say so; returns a descriptor. */
+    /* Opens for writing, created when flags say so; returns a descriptor. */
     int (*open)(const struct disk *disk, const char *path, int flags);
     /* All n bytes or failure. */
-    int (*write)(const struct disk *disk, int fd, const void *bytes, size_t n);
+    int (*write)(const struct disk *disk, int fd, uint64_t offset, const void *bytes, size_t n);
     /* What was written survives a loss of power afterwards. */
     int (*sync)(const struct disk *disk, int fd);
     int (*cut)(const struct disk *disk, int fd, uint64_t size);

@@ -10,6 +10,8 @@
 #include "cacheserver/persistence/bytes.h"
 
 #define CHECKSUM_AT (FRAME_HEADER_BYTES - 4)
+/* So many zeros are written at once. */
+#define PREPARED_BYTES ((size_t)1 << 20)
 
 uint32_t frame_file_checksum(const char *header)
 {
@@ -41,7 +43,7 @@ int frame_create(struct frame_writer *writer, const struct disk *disk, const cha
     writer->fd = disk->open(disk, path, O_CREAT | O_EXCL);
     if (writer->fd < 0)
         return -1;
-    if (disk->write(disk, writer->fd, header, sizeof(header))) {
+    if (disk->write(disk, writer->fd, 0, header, sizeof(header))) {
         frame_close(writer);
         return -1;
     }
@@ -75,10 +77,21 @@ int frame_write(struct frame_writer *writer, enum frame_kind kind, char *frame, 
     at = put_u64(at, writer->synced);
     at = put_u32(at, kind);
     put_u32(at, frame_checksum(frame, len));
-    if (writer->disk->write(writer->disk, writer->fd, frame, FRAME_HEADER_BYTES + len))
+    if (writer->disk->write(writer->disk, writer->fd, writer->size, frame,
+                            FRAME_HEADER_BYTES + len))
         return -1;
     writer->size += FRAME_HEADER_BYTES + len;
     return 0;
+}
+
+void frame_prepare(struct frame_writer *writer, size_t len)
+{
+    static char zeros[PREPARED_BYTES];
+    uint64_t end = writer->size + FRAME_HEADER_BYTES + len;
+
+    if (end > writer->zeroed &&
+        !writer->disk->write(writer->disk, writer->fd, end, zeros, sizeof(zeros)))
+        writer->zeroed = end + sizeof(zeros);
 }
 
 int frame_sync(struct frame_writer *writer)

@@ -15,8 +15,8 @@
  * this frame in the file, u64 place up to which the file was on disk for certain when the frame was
  * written, u32 enum frame_kind, u32 checksum of the 36 bytes before and of the records.
  *
- * A snapshot ends with a FRAME_END; a command log ends anywhere. The salt and the frame's own place
- * make sure that nothing that a client stored is taken for a frame.
+ * A snapshot ends with a FRAME_END; a command log ends anywhere, and zeros may follow. The salt and
+ * the frame's own place make sure that nothing that a client stored is taken for a frame.
  */
 #define FILE_VERSION 1
 static const char FILE_MAGIC[8] = {'C', 'A', 'C', 'H', 'E', 'D', 'A', 'T'};
@@ -32,8 +32,9 @@ struct frame_writer {
     const struct disk *disk;
     int fd; /* -1: none */
     uint64_t salt;
-    uint64_t size;   /* of the file */
+    uint64_t size;   /* of the file, up to the end of its last frame */
     uint64_t synced; /* so much of it is on disk for certain */
+    uint64_t zeroed; /* up to here zeros follow the frames, if that is more than size */
 };
 
 /* Makes the file, which must not exist, and writes its header. -1 with errno. */
@@ -46,6 +47,10 @@ int frame_continue(struct frame_writer *writer, const struct disk *disk, const c
 /* `frame` has FRAME_HEADER_BYTES of room and then len bytes of records. -1 with errno: the file
  * may end in part of a frame. */
 int frame_write(struct frame_writer *writer, enum frame_kind kind, char *frame, size_t len);
+/* Before frames with `len` bytes of records: where they do not take the place of zeros, zeros are
+ * written behind them for those that follow. Syncing what takes the place of zeros changes nothing
+ * but data, which is much quicker. No room on the disk for zeros is no failure. */
+void frame_prepare(struct frame_writer *writer, size_t len);
 int frame_sync(struct frame_writer *writer);
 void frame_close(struct frame_writer *writer);
 

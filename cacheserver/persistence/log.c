@@ -1,7 +1,9 @@
 /*
  * Records are copied into chunks under one lock; a chunk has room for a frame's header before them,
  * so that it leaves as it is. One flush writes what many requests left, which is what makes waiting
- * for the disk bearable: while it runs, the records of the next one gather.
+ * for the disk bearable: while it runs, the records of the next one gather. When somebody waits,
+ * the frames take the place of zeros that an earlier sync has written: a file that grows makes the
+ * file system write its own journal with every sync.
  *
  * A failed write or sync is final. What the system did with the bytes is unknown then, and asking
  * it to try again is known to lie; so nothing is acknowledged any more and the server ends.
@@ -249,12 +251,15 @@ static void flush_locked(struct log *log)
     next_chunks = log->buffers[1].first;
     memset(log->buffers, 0, sizeof(log->buffers));
     uint64_t number = log->taken = log->appended;
+    bool asked = log->asked;
     log->asked = false;
     enum log_phase phase = log->phase;
     lock_drop(&log->lock);
 
     size_t bytes = chunk_bytes(chunks) + chunk_bytes(next_chunks);
     if (!atomic_load(&log->failed)) {
+        if (asked)
+            frame_prepare(&log->current, chunk_bytes(chunks));
         write_chunks(&log->current, chunks, &failed);
         if (!failed && frame_sync(&log->current))
             failed = errno;

@@ -1,7 +1,8 @@
 /*
- * A frame that is no good ends the file: usually it is what was being written when the process or
- * the machine stopped. It is damage instead if a good frame after it says that everything before
- * that frame had been on disk, so that is looked for before the rest of a file is given up.
+ * Zeros to the end are what a log has ready for its next frames. Any other frame that is no good
+ * ends the file: usually it is what was being written when the process or the machine stopped. It
+ * is damage instead if a good frame after it says that everything before that frame had been on
+ * disk, so that is looked for before the rest of a file is given up.
  */
 #include "cacheserver/persistence/reader.h"
 
@@ -122,15 +123,24 @@ static bool block_vouches(struct reader *reader, const char *block, size_t n, ui
     return false;
 }
 
+static enum reader_outcome at_end(const struct reader *reader)
+{
+    return reader->kind == FILE_COMMAND_LOG || reader->ended ? READER_END : READER_CUT_SHORT;
+}
+
+static bool is_zeros(const char *block, size_t n)
+{
+    return block[0] == 0 && !memcmp(block, block + 1, n - 1);
+}
+
 static enum reader_outcome judge_rest(struct reader *reader)
 {
     char *block = malloc(SEARCH_BYTES);
-    enum reader_outcome outcome = READER_CUT_SHORT;
+    enum reader_outcome outcome = at_end(reader);
 
     if (!block)
         return READER_FAILED;
-    for (uint64_t at = reader->at; at + FRAME_HEADER_BYTES <= reader->size;
-         at += SEARCH_BYTES - FRAME_HEADER_BYTES + 1) {
+    for (uint64_t at = reader->at; at < reader->size; at += SEARCH_BYTES - FRAME_HEADER_BYTES + 1) {
         uint64_t left = reader->size - at;
         size_t n = left < SEARCH_BYTES ? (size_t)left : SEARCH_BYTES;
         if (!read_at(reader, at, block, n)) {
@@ -141,14 +151,11 @@ static enum reader_outcome judge_rest(struct reader *reader)
             outcome = READER_DAMAGED;
             break;
         }
+        if (!is_zeros(block, n))
+            outcome = READER_CUT_SHORT;
     }
     free(block);
     return outcome;
-}
-
-static enum reader_outcome at_end(const struct reader *reader)
-{
-    return reader->kind == FILE_COMMAND_LOG || reader->ended ? READER_END : READER_CUT_SHORT;
 }
 
 enum reader_outcome reader_next(struct reader *reader, const char **records, size_t *len)

@@ -8,7 +8,7 @@
 /* Reads a file of frames from start to end, believing nothing that it finds there. */
 enum reader_outcome {
     READER_OK = 0,
-    READER_END,         /* after the last frame; for a snapshot after its FRAME_END */
+    READER_END,         /* after the last frame, of a snapshot its FRAME_END, of a log also zeros */
     READER_CUT_SHORT,   /* the rest is what a crash leaves of the last writes: good up to `at` */
     READER_DAMAGED,     /* bytes that were on disk once are not what they were */
     READER_NOT_OURS,    /* no file of this server's */

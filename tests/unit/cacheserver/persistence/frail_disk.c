@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,8 +50,10 @@ static struct frail_file *file_of(struct frail_disk *frail, int fd)
     if (frail->file_count == FRAIL_FILES_MAX)
         return NULL;
     struct frail_file *file = &frail->files[frail->file_count++];
-    *file = (struct frail_file){
-        .fd = fd, .inode = status.st_ino, .synced = (unsigned long long)status.st_size};
+    *file = (struct frail_file){.fd = fd,
+                                .inode = status.st_ino,
+                                .synced = (unsigned long long)status.st_size,
+                                .dirty = ULLONG_MAX};
     return file;
 }
 
@@ -64,11 +67,16 @@ static int frail_open(const struct disk *disk, const char *path, int flags)
     return fd;
 }
 
-static int frail_write(const struct disk *disk, int fd, const void *bytes, size_t n)
+static int frail_write(const struct disk *disk, int fd, uint64_t offset, const void *bytes,
+                       size_t n)
 {
+    struct frail_file *file = file_of(of(disk), fd);
+
+    if (file && offset < file->dirty)
+        file->dirty = offset;
     if (!goes_wrong(of(disk)))
-        return disk_system.write(disk, fd, bytes, n);
-    disk_system.write(disk, fd, bytes, n / 2);
+        return disk_system.write(disk, fd, offset, bytes, n);
+    disk_system.write(disk, fd, offset, bytes, n / 2);
     errno = ENOSPC;
     return -1;
 }
@@ -80,8 +88,10 @@ static int frail_sync(const struct disk *disk, int fd)
 
     if (goes_wrong(of(disk)))
         return -1;
-    if (file && !fstat(fd, &status))
+    if (file && !fstat(fd, &status)) {
         file->synced = (unsigned long long)status.st_size;
+        file->dirty = ULLONG_MAX;
+    }
     return 0;
 }
 
@@ -132,17 +142,20 @@ void frail_disk_init(struct frail_disk *frail, enum frailty frailty, unsigned co
     frail->countdown = countdown;
 }
 
-static void cut_unsynced(struct frail_disk *frail, const char *path)
+static void take_unsynced(struct frail_disk *frail, const char *path)
 {
     struct stat status;
 
     if (stat(path, &status))
         return;
-    for (unsigned i = 0; i < frail->file_count; i++)
-        if (frail->files[i].inode == status.st_ino &&
-            (unsigned long long)status.st_size > frail->files[i].synced &&
-            truncate(path, (off_t)frail->files[i].synced))
+    for (unsigned i = 0; i < frail->file_count; i++) {
+        const struct frail_file *file = &frail->files[i];
+        if (file->inode != status.st_ino)
+            continue;
+        unsigned long long kept = file->dirty < file->synced ? file->dirty : file->synced;
+        if (truncate(path, (off_t)kept) || truncate(path, (off_t)file->synced))
             perror(path);
+    }
 }
 
 void frail_disk_lose_power(struct frail_disk *frail, const char *directory)
@@ -153,7 +166,7 @@ void frail_disk_lose_power(struct frail_disk *frail, const char *directory)
 
     while (stream && (entry = readdir(stream))) {
         snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-        cut_unsynced(frail, path);
+        take_unsynced(frail, path);
     }
     closedir(stream);
     while (frail->rename_count > 0) {

@@ -20,7 +20,8 @@ enum frailty {
 struct frail_file {
     int fd; /* -1: closed since or reused */
     unsigned long inode;
-    unsigned long long synced; /* bytes that are on disk for certain */
+    unsigned long long synced; /* bytes that are on disk for certain … */
+    unsigned long long dirty;  /* … except those from here on, which may be as they were: zeros */
 };
 
 struct frail_name {

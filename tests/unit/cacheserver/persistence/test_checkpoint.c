@@ -88,6 +88,8 @@ static void flush(struct world *world)
     unsigned made = world->made;
     uint64_t seq = world->kept.base->thread->journal_seq;
 
+    if (draw(world, 2))
+        log_ask(&world->kept.persistence->log, seq);
     log_flush(&world->kept.persistence->log);
     if (persistence_is_durable(world->kept.persistence, seq))
         world->acknowledged = made;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cacheserver/persistence/log.h"
@@ -106,6 +107,40 @@ static void records_are_durable_when_they_are_flushed_and_not_before(void **stat
     assert_int_equal(atomic_load(&b->log.backlog), 0);
     assert_int_equal(log_flush(&b->log), 0);
     assert_int_equal(b->frail.calls - calls, 2);
+}
+
+static void records_that_somebody_waits_for_take_the_place_of_zeros(void **state)
+{
+    struct bench *b = *state;
+    struct stat before, after;
+
+    for (unsigned i = 0; i < 2; i++) {
+        log_ask(&b->log, add(b, "a", false));
+        unsigned calls = b->frail.calls;
+        assert_int_equal(log_flush(&b->log), 0);
+        assert_int_equal(b->frail.calls - calls, i == 0 ? 3 : 2);
+        assert_int_equal(stat(b->paths[0], i == 0 ? &before : &after), 0);
+    }
+    assert_int_equal(before.st_size, after.st_size);
+    expect(b, 0, "aa");
+    char *room = log_begin(&b->log, (size_t)before.st_size);
+    memset(room, 'x', (size_t)before.st_size);
+    log_ask(&b->log, log_end(&b->log, room, (size_t)before.st_size, NULL));
+    assert_int_equal(log_flush(&b->log), 0);
+    assert_int_equal(stat(b->paths[0], &after), 0);
+    assert_true(after.st_size > 2 * before.st_size);
+}
+
+static void no_room_for_zeros_is_no_failure(void **state)
+{
+    struct bench *b = *state;
+
+    fail_at(b, 1);
+    uint64_t number = add(b, "a", false);
+    log_ask(&b->log, number);
+    assert_int_equal(log_flush(&b->log), 0);
+    assert_true(is_durable(b, number));
+    assert_true(frail_disk_fired(&b->frail));
 }
 
 static void records_larger_than_a_chunk_are_whole(void **state)
@@ -255,6 +290,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(records_are_durable_when_they_are_flushed_and_not_before),
+        TEST(records_that_somebody_waits_for_take_the_place_of_zeros),
+        TEST(no_room_for_zeros_is_no_failure),
         TEST(records_larger_than_a_chunk_are_whole),
         TEST(a_failed_write_or_sync_is_final),
         TEST(whoever_waits_is_woken_once),

@@ -126,6 +126,31 @@ static void a_file_that_is_continued_reads_as_one(void **state)
     assert_int_equal(frames, 2);
 }
 
+static void zeros_may_follow_the_frames_of_a_log(void **state)
+{
+    struct bench *b = *state;
+    unsigned frames;
+    uint64_t good;
+
+    add_frame(b, "one", true);
+    uint64_t end = b->writer.size;
+    for (off_t zeros = 0; zeros < 3000000; zeros = 7 * zeros + 1) {
+        assert_int_equal(truncate(b->path, (off_t)end + zeros), 0);
+        assert_int_equal(read_all(b, &frames, &good), READER_END);
+        assert_int_equal(frames, 1);
+        assert_int_equal(good, end);
+        if (zeros) {
+            flip(b, end + (uint64_t)zeros - 1);
+            assert_int_equal(read_all(b, &frames, &good), READER_CUT_SHORT);
+            flip(b, end + (uint64_t)zeros - 1);
+        }
+    }
+    frame_prepare(&b->writer, 4);
+    add_frame(b, "two", true);
+    assert_int_equal(read_all(b, &frames, &good), READER_END);
+    assert_int_equal(frames, 2);
+}
+
 static void a_file_cut_at_any_byte_is_good_up_to_its_last_whole_frame(void **state)
 {
     struct bench *b = *state;
@@ -287,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(frames_are_read_in_order_to_the_end),
         TEST(a_file_that_is_continued_reads_as_one),
+        TEST(zeros_may_follow_the_frames_of_a_log),
         TEST(a_file_cut_at_any_byte_is_good_up_to_its_last_whole_frame),
         TEST(a_changed_bit_that_was_on_disk_is_damage_wherever_it_is),
         TEST(a_changed_bit_at_the_end_is_a_write_that_was_cut_short),
