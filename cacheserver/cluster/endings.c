@@ -22,13 +22,13 @@ void answer_rejoin(struct membership *m, bool done)
 
 static void close_session(struct membership *m)
 {
+    show_ring(m, NULL);
     atomic_store(&m->ready, false);
     atomic_store(&m->connected, false);
     atomic_store(&m->members, 0);
     zk_session_close(m->session);
     m->session = NULL;
     m->session_number++;
-    show_ring(m, NULL);
     scrub_plan_reset(&m->scrub);
     reconfig_forget(m);
     await_nothing(m);

@@ -3,6 +3,7 @@
 #include "tests/unit/executors/transport/sshd.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -187,13 +188,25 @@ static void a_node_that_is_not_online_is_restarted(void **state)
     check_online();
 }
 
+/* Returns when it is gone. */
+static void kill_node(void)
+{
+    int64_t deadline_ms = clock_deadline_ms(10000);
+    int pid = recorded_pid();
+
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    while (step_bench_runs(pid)) {
+        assert_true(clock_now_ms() < deadline_ms);
+        poll(NULL, 0, 5);
+    }
+}
+
 static void a_killed_node_is_started_again_at_once(void **state)
 {
     int64_t start_ms = clock_now_ms();
-    int pid = recorded_pid();
 
     (void)state;
-    assert_int_equal(kill(pid, SIGKILL), 0);
+    kill_node();
     step_bench_expect(&bench, node(OP_START, "128", "600", "3"), OUTCOME_DONE);
     assert_true(clock_now_ms() - start_ms < 15000);
     check_online();
@@ -215,7 +228,7 @@ static void a_killed_node_that_is_stopped_leaves_no_znode(void **state)
 {
     (void)state;
     step_bench_expect(&bench, node(OP_START, "64", "500", "2"), OUTCOME_DONE);
-    assert_int_equal(kill(recorded_pid(), SIGKILL), 0);
+    kill_node();
     step_bench_expect(&bench, removal(), OUTCOME_UNCHANGED);
     assert_int_equal(members().count, 0);
 }
