@@ -188,6 +188,15 @@ static void note_flush_prefix(struct journal *journal, struct store_thread *thre
     append_global((struct persistence *)journal, thread, &record);
 }
 
+static void note_flush_prefix_due(struct journal *journal, struct store_thread *thread,
+                                  const char *prefix, size_t len, clock_seconds due)
+{
+    const struct record record = {
+        .type = RECORD_FLUSH_PREFIX_DUE, .when = record_time(due), .key = prefix, .key_len = len};
+
+    append_global((struct persistence *)journal, thread, &record);
+}
+
 static void note_flush_due(struct journal *journal, struct store_thread *thread, clock_seconds due)
 {
     const struct record record = {.type = RECORD_FLUSH_DUE, .when = record_time(due)};
@@ -204,6 +213,7 @@ static const struct journal journal_functions = {
     .state = note_state,
     .flush = note_flush,
     .flush_prefix = note_flush_prefix,
+    .flush_prefix_due = note_flush_prefix_due,
     .flush_due = note_flush_due,
 };
 

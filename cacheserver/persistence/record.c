@@ -40,6 +40,7 @@ static const unsigned fields_of[RECORD_TYPES] = {
     [RECORD_STATE] = TYPE | STATE | KEY,
     [RECORD_ELEMENT] = TYPE | RANK | KIND | REPLACES | KEY | VALUE,
     [RECORD_REMOVAL] = TYPE | RANK | COUNT | KEY,
+    [RECORD_FLUSH_PREFIX_DUE] = WHEN | NAME,
 };
 
 /* A link has its unique only if it is one of its own. */

@@ -12,18 +12,19 @@
  * sticky.
  */
 enum record_type {
-    RECORD_LINK = 1,         /* a key-value item instead of what the key had */
-    RECORD_UNLINK = 2,       /* the key has nothing any more */
-    RECORD_TOUCH = 3,        /* another expiry time */
-    RECORD_FLUSH = 4,        /* everything with a smaller cas is gone */
-    RECORD_FLUSH_DUE = 5,    /* that will happen then; 0: it will not */
-    RECORD_CAS = 6,          /* smaller cas uniques may have been given out */
-    RECORD_FLUSH_PREFIX = 7, /* everything with this prefix and a smaller cas is gone */
-    RECORD_SEED = 8,         /* what keys, values of sets and fields of maps are hashed with */
-    RECORD_COLLECTION = 9,   /* an empty collection instead of what the key had */
-    RECORD_STATE = 10,       /* a collection's attributes */
-    RECORD_ELEMENT = 11,     /* a new element, or another one instead of one */
-    RECORD_REMOVAL = 12,     /* elements are gone */
+    RECORD_LINK = 1,              /* a key-value item instead of what the key had */
+    RECORD_UNLINK = 2,            /* the key has nothing any more */
+    RECORD_TOUCH = 3,             /* another expiry time */
+    RECORD_FLUSH = 4,             /* everything with a smaller cas is gone */
+    RECORD_FLUSH_DUE = 5,         /* that will happen then; 0: it will not */
+    RECORD_CAS = 6,               /* smaller cas uniques may have been given out */
+    RECORD_FLUSH_PREFIX = 7,      /* everything with this prefix and a smaller cas is gone */
+    RECORD_SEED = 8,              /* what keys, values of sets and fields of maps are hashed with */
+    RECORD_COLLECTION = 9,        /* an empty collection instead of what the key had */
+    RECORD_STATE = 10,            /* a collection's attributes */
+    RECORD_ELEMENT = 11,          /* a new element, or another one instead of one */
+    RECORD_REMOVAL = 12,          /* elements are gone */
+    RECORD_FLUSH_PREFIX_DUE = 13, /* everything with this prefix will be gone then */
     RECORD_TYPES,
 };
 

@@ -120,6 +120,10 @@ static bool replay_record(struct replay *replay, const struct record *record)
         note_cas(replay, record->cas);
         restore_flush_prefix(replay->thread, record->key, record->key_len, record->cas);
         return true;
+    case RECORD_FLUSH_PREFIX_DUE:
+        restore_flush_prefix_due(replay->thread, record->key, record->key_len,
+                                 record_clock(record->when));
+        return true;
     case RECORD_FLUSH_DUE:
         restore_flush_due(store, record_clock(record->when));
         return true;

@@ -307,6 +307,25 @@ static void write_state(struct snapshot *snapshot)
         add_record(snapshot, &records[i], NULL);
 }
 
+/* Flushes of prefixes to come; after the items, because who has no items has no prefix. */
+static void write_prefix_flushes(struct snapshot *snapshot)
+{
+    struct prefixes *prefixes = &snapshot->thread->store->prefixes;
+    uint32_t ids = atomic_load_explicit(&prefixes->id_count, memory_order_acquire);
+
+    for (uint32_t id = 0; id < ids; id++) {
+        struct prefix *prefix = prefix_at(prefixes, id);
+        clock_seconds due = prefix ? atomic_load(&prefix->flush_due) : CLOCK_NEVER;
+        if (due == CLOCK_NEVER)
+            continue;
+        const struct record record = {.type = RECORD_FLUSH_PREFIX_DUE,
+                                      .when = record_time(due),
+                                      .key = prefix->name,
+                                      .key_len = prefix->len};
+        add_record(snapshot, &record, NULL);
+    }
+}
+
 int snapshot_write(struct frame_writer *file, struct store_thread *thread, struct log *log,
                    struct snapshot_progress *progress)
 {
@@ -322,6 +341,7 @@ int snapshot_write(struct frame_writer *file, struct store_thread *thread, struc
         if (atomic_load_explicit(&progress->stop, memory_order_relaxed))
             snapshot.failed = ECANCELED;
     }
+    write_prefix_flushes(&snapshot);
     if (!snapshot.failed)
         log_start_both(log);
     walk_end(thread);

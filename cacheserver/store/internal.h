@@ -95,6 +95,15 @@ static inline void journal_flush_prefix(struct store_thread *thread, const char 
         journal->flush_prefix(journal, thread, prefix, len, floor);
 }
 
+static inline void journal_flush_prefix_due(struct store_thread *thread, const char *prefix,
+                                            size_t len, clock_seconds due)
+{
+    struct journal *journal = thread->store->journal;
+
+    if (__builtin_expect(journal != NULL, 0) && journal->flush_prefix_due)
+        journal->flush_prefix_due(journal, thread, prefix, len, due);
+}
+
 /* After every change of the number of items, without a lock. */
 void store_settle(struct store_thread *thread);
 

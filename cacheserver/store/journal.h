@@ -38,6 +38,9 @@ struct journal {
     /* The same of one prefix only; len 0: keys without one. NULL: not wanted. */
     void (*flush_prefix)(struct journal *journal, struct store_thread *thread, const char *prefix,
                          size_t len, uint64_t floor);
+    /* All with this prefix will be flushed then. NULL: not wanted. */
+    void (*flush_prefix_due)(struct journal *journal, struct store_thread *thread,
+                             const char *prefix, size_t len, clock_seconds due);
     /* Everything will be flushed then; CLOCK_NEVER: the flush that was due happened. No lock. */
     void (*flush_due)(struct journal *journal, struct store_thread *thread, clock_seconds due);
 };

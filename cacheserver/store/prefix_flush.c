@@ -85,6 +85,8 @@ bool prefix_flush(struct store_thread *thread, struct prefix *prefix, clock_seco
     lock_drop(&store->prefixes.lock);
     if (floor)
         journal_flush_prefix(thread, prefix->name, prefix->len, floor);
+    else
+        journal_flush_prefix_due(thread, prefix->name, prefix->len, due);
     maintenance_wake(store);
     return true;
 }

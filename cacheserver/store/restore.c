@@ -43,6 +43,15 @@ void restore_flush_prefix(struct store_thread *thread, const char *prefix, size_
         prefix_flush_below(thread->store, found, floor);
 }
 
+void restore_flush_prefix_due(struct store_thread *thread, const char *prefix, size_t len,
+                              clock_seconds due)
+{
+    struct prefix *found = prefix_find(thread, prefix, len);
+
+    if (found)
+        prefix_flush(thread, found, due);
+}
+
 void restore_flush_due(struct store *store, clock_seconds due)
 {
     atomic_store_explicit(&store->flush_due, due, memory_order_relaxed);

@@ -12,6 +12,8 @@ void restore_flush(struct store *store, uint64_t floor);
 /* Of one prefix; len 0: keys without one. */
 void restore_flush_prefix(struct store_thread *thread, const char *prefix, size_t len,
                           uint64_t floor);
+void restore_flush_prefix_due(struct store_thread *thread, const char *prefix, size_t len,
+                              clock_seconds due);
 void restore_flush_due(struct store *store, clock_seconds due);
 
 /* All cas uniques given out from now on are at least this. */

@@ -7,6 +7,8 @@
 
 #include <sys/stat.h>
 
+#include "cacheserver/persistence/record.h"
+#include "cacheserver/store/meta.h"
 #include "tests/unit/cacheserver/persistence/fixture.h"
 
 static int set_up(void **state)
@@ -179,6 +181,67 @@ static void a_flush_that_is_due_later_is_not_forgotten(void **state)
     assert_int_equal(atomic_load(&kept->base->store->flush_due), CLOCK_NEVER);
 }
 
+static clock_seconds prefix_due(struct kept *kept, const char *name, size_t len)
+{
+    return atomic_load(&prefix_find(kept->base->thread, name, len)->flush_due);
+}
+
+static void a_flush_of_a_prefix_that_is_due_later_is_not_forgotten(void **state)
+{
+    struct kept *kept = *state;
+
+    assert_true(kept_start(kept));
+    put(kept->base, "a:k", "x");
+    put(kept->base, "b:k", "x");
+    put(kept->base, "k", "x");
+    struct store_thread *thread = kept->base->thread;
+    assert_int_equal(store_flush_prefix(thread, "a", 1, 1000), STORE_OK);
+    assert_int_equal(store_flush_prefix(thread, "", 0, 500), STORE_OK);
+    clock_seconds due = prefix_due(kept, "a", 1);
+    for (unsigned round = 0; round < 3; round++) {
+        restart(kept);
+        assert_int_equal(prefix_due(kept, "a", 1), due);
+        assert_int_equal(prefix_due(kept, "", 0), due - 500);
+        assert_int_equal(prefix_due(kept, "b", 1), CLOCK_NEVER);
+        assert_int_equal(persistence_checkpoint(kept->persistence), 0);
+    }
+    thread = kept->base->thread;
+    thread->now = due;
+    prefix_flush_due(thread);
+    for (unsigned round = 0; round < 2; round++) {
+        restart(kept);
+        assert_null(get(kept->base, "a:k"));
+        assert_null(get(kept->base, "k"));
+        assert_true(holds(kept->base, "b:k", "x"));
+        assert_int_equal(persistence_checkpoint(kept->persistence), 0);
+    }
+}
+
+static void note_marks(struct item *item, void *argument)
+{
+    struct record *record = argument;
+    *record = record_of_item(item);
+}
+
+static void stale_values_and_chosen_cas_uniques_stay_what_they_are(void **state)
+{
+    struct kept *kept = *state;
+    const struct store_removal removal = {
+        .key = "k", .key_len = 1, .stale = true, .has_unique = true, .unique = 77};
+
+    assert_true(kept_start(kept));
+    put(kept->base, "k", "x");
+    assert_int_equal(store_remove(kept->base->thread, &removal), STORE_OK);
+    for (unsigned round = 0; round < 2; round++) {
+        struct record record = {0};
+        restart(kept);
+        store_visit_key(kept->base->thread, "k", 1, note_marks, &record);
+        assert_int_equal(record.marks, RECORD_STALE | RECORD_HAS_UNIQUE);
+        assert_int_equal(record.unique, 77);
+        assert_int_equal(persistence_checkpoint(kept->persistence), 0);
+    }
+}
+
 static void internal_items_are_not_kept(void **state)
 {
     struct kept *kept = *state;
@@ -311,6 +374,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_flush_that_is_due_later_is_not_forgotten, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_flush_of_a_prefix_that_is_due_later_is_not_forgotten,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stale_values_and_chosen_cas_uniques_stay_what_they_are,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(internal_items_are_not_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(evicted_items_do_not_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_recovery_had_no_room_for_stays_away, set_up,

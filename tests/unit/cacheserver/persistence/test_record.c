@@ -65,6 +65,7 @@ static const struct record one_of_each[] = {
      .count = 12,
      .key = "s",
      .key_len = 1},
+    {.type = RECORD_FLUSH_PREFIX_DUE, .when = 1700000000, .key = "p", .key_len = 1},
 };
 #define COUNT (sizeof(one_of_each) / sizeof(one_of_each[0]))
 
