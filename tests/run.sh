@@ -6,13 +6,13 @@ usage() {
     cat <<'END'
 usage: tests/run.sh [--werror] [PART...] [-k EXPRESSION] [-x]
 
-Without a PART everything is run, which takes up to half an hour. The parts are
-  unit         unit, golden, layering and replayed fuzz tests, plain and with sanitizers
+Without a PART everything is run, which takes about a quarter of an hour. The parts are
+  unit         unit, golden, layering and replayed fuzz tests, with AddressSanitizer and UBSan
   conformance  the cache server's protocol, with AddressSanitizer and with ThreadSanitizer
   harness      the test hosts that the cluster suite runs on
   cluster      clouds on test hosts, with sanitized programs
 -k and -x are handed to pytest. --werror makes compiler warnings errors.
-Needs root, or sudo. Leaves nothing behind but build, build-asan and build-tsan.
+Needs root, or sudo. Leaves nothing behind but build-asan and build-tsan.
 END
 }
 
@@ -54,11 +54,11 @@ mkdir "$results"
 jobs=()
 clean_up() {
     for job in "${jobs[@]}"; do
-        kill "$job" 2>/dev/null && wait "$job" 2>/dev/null
+        kill -INT -- "-$job" 2>/dev/null && wait "$job" 2>/dev/null
     done
     rm -rf "$work"
     if [ -n "${SUDO_UID:-}" ]; then
-        chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" build build-asan build-tsan 2>/dev/null
+        chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" build-asan build-tsan 2>/dev/null
     fi
 }
 trap clean_up EXIT
@@ -73,28 +73,31 @@ python=/usr/bin/python3
     give_up "$python lacks kazoo, pymemcache or pytest although their packages are installed"
 java -version 2>/dev/null || give_up "java does not run: try apt-get install default-jre-headless"
 
-# build NAME COMPILER MESON-OPTION...
-build() {
-    local name=$1 compiler=$2 werror=$werror
+# configure NAME COMPILER MESON-OPTION...
+configure() {
+    local name=$1 compiler=$2
     shift 2
-    # gcc warns of code paths that only its own checks for undefined behaviour bring in.
-    [ "$name" != build-asan ] || werror=false
-    say "building $name"
-    local log=$work/$name.log status=0
+    say "configuring $name"
     if [ -e "$name/build.ninja" ]; then
-        meson configure "$name" -Dwerror=$werror "$@" >"$log" 2>&1 || rm -rf "$name"
+        meson configure "$name" "$@" >"$work/$name.log" 2>&1 || rm -rf "$name"
     fi
     if [ ! -e "$name/build.ninja" ]; then
         rm -rf "$name"
-        CC=$compiler meson setup "$name" -Dwerror=$werror "$@" >"$log" 2>&1 || status=$?
+        CC=$compiler meson setup "$name" "$@" >"$work/$name.log" 2>&1 || build_failed "$name"
     fi
-    [ $status -ne 0 ] || ninja -C "$name" >>"$log" 2>&1 || status=$?
-    if [ $status -ne 0 ]; then
-        grep -E -A4 'error|FAILED' "$log" | head -60
-        tail -5 "$log"
-        printf '0 passed, 1 failed\n'
-        give_up "$name does not build: see above"
-    fi
+}
+
+# build NAME TARGET...
+build() {
+    say "building $1"
+    ninja -C "$@" >>"$work/$1.log" 2>&1 || build_failed "$1"
+}
+
+build_failed() { # NAME
+    grep -E -A4 'error|FAILED' "$work/$1.log" | head -60
+    tail -5 "$work/$1.log"
+    echo 1 >"$results/$1.status"
+    return 1
 }
 
 # ThreadSanitizer and AddressSanitizer cannot lay out their shadow memory under full randomisation.
@@ -114,21 +117,22 @@ run_meson() { # NAME BUILD [ARGUMENT...]
     fi
 }
 
-# The tests whose sources lie in tests/unit/cacheserver.
+# A line for each test whose source lies in tests/unit/cacheserver: its name, its program.
 cacheserver_tests() { # BUILD
     "$python" - "$1" <<'END'
-import json, subprocess, sys
+import json, os, subprocess, sys
 listed = subprocess.run(["meson", "introspect", "--tests", sys.argv[1]],
                         capture_output=True, text=True, check=True).stdout
 for test in json.loads(listed):
     if "/tests/unit/cacheserver/" in test["cmd"][0]:
-        print(test["name"])
+        print(test["name"], os.path.relpath(test["cmd"][0], sys.argv[1]), sep="\t")
 END
 }
 
 run_pytest() { # NAME PATH...
     local name=$1
     shift
+    say "running $name"
     plain_layout "$python" -m pytest -c tests/pytest.ini --basetemp="$work/$name" -q -rf \
         --junit-xml="$results/$name.junit.xml" "${pytest_args[@]}" "$@" >"$work/$name.log" 2>&1
     local status=$?
@@ -139,45 +143,48 @@ run_pytest() { # NAME PATH...
     fi
 }
 
-run_together() { # starts run_pytest in the background; wait_together waits for all of them
-    say "running $1"
-    run_pytest "$@" &
-    jobs+=($!)
-}
-wait_together() {
-    wait "${jobs[@]}"
-    jobs=()
-}
-
-build build gcc -Dbuildtype=debugoptimized -Db_sanitize=none
-build build-asan gcc -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
-if wants unit; then
-    run_meson unit build --no-suite conformance
-    run_meson unit-asan build-asan --no-suite style --no-suite conformance
-fi
-if wants conformance; then
-    build build-tsan clang -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
-    mapfile -t server_tests < <(cacheserver_tests build-tsan)
-    run_meson unit-tsan build-tsan "${server_tests[@]}"
-    CACHESERVER=$root/build-asan/cacheserver/cacheserver \
-        run_together conformance-asan tests/conformance
+with_threads() {
+    configure build-tsan clang -Dwerror=$werror -Dbuildtype=debugoptimized -Db_sanitize=thread \
+        -Db_lundef=false || return
+    cacheserver_tests build-tsan >"$work/server-tests"
+    mapfile -t names < <(cut -f1 "$work/server-tests")
+    mapfile -t programs < <(cut -f2 "$work/server-tests")
+    build build-tsan cacheserver/cacheserver tests/conformance/feed "${programs[@]}" || return
+    run_meson unit-tsan build-tsan "${names[@]}"
     # Input that is cut at every byte goes to a program with one thread.
     CACHESERVER=$root/build-tsan/cacheserver/cacheserver \
-        run_together conformance-tsan tests/conformance --deselect \
+        run_pytest conformance-tsan tests/conformance --deselect \
         conformance/test_scripts.py::test_a_request_may_arrive_cut_at_any_byte
-    wait_together
-fi
-if wants harness; then
-    run_together harness tests/harness
-    wait_together
-fi
-if wants cluster; then
+}
+
+with_addresses() {
+    ! wants unit || run_meson unit build-asan --no-suite conformance
+    ! wants conformance || run_pytest conformance-asan tests/conformance
+}
+
+on_hosts() { # SHARD
+    [ "$1" -ne 1 ] || ! wants harness || run_pytest harness tests/harness
+    ! wants cluster || SHARD=$1/2 run_pytest "cluster-$1" tests/cluster
+}
+
+# Lanes run side by side, the parts of a lane one after the other: much of what they do is waiting.
+lane() { # COMMAND...
+    "$@" &
+    jobs+=($!)
+}
+
+# gcc warns of code paths that only its own checks for undefined behaviour bring in.
+if configure build-asan gcc -Dwerror=false -Dbuildtype=debugoptimized \
+    -Db_sanitize=address,undefined && build build-asan; then
     export ARCUSPLAN=$root/build-asan/planner/cli/arcusplan
     export CACHESERVER=$root/build-asan/cacheserver/cacheserver
-    for shard in 1 2; do
-        SHARD=$shard/2 run_together "cluster-$shard" tests/cluster
-    done
-    wait_together
+    set -m # a process group for each lane, so that it can be stopped as a whole
+    ! wants conformance || lane with_threads
+    lane with_addresses
+    lane on_hosts 1
+    lane on_hosts 2
+    wait "${jobs[@]}"
+    jobs=()
 fi
 
 "$python" - "$results" <<'END'
