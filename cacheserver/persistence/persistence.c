@@ -256,6 +256,7 @@ struct persistence *persistence_open(const struct persistence_config *config, st
     }
     persistence->journal = journal_functions;
     persistence->store = store;
+    persistence->recovering = config->recovering;
     persistence->check_interval_ms = config->check_interval_ms;
     atomic_init(&persistence->async_logging, config->async_logging);
     atomic_init(&persistence->interval_pct, config->interval_pct);

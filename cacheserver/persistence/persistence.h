@@ -23,12 +23,14 @@ struct persistence_config {
     size_t min_log_bytes;       /* but not before it has this */
     unsigned check_interval_ms; /* how often that is looked at */
     const struct disk *disk;    /* NULL: disk_system */
+    void (*recovering)(void);   /* called again and again meanwhile; NULL: nobody waits */
 };
 
 struct persistence {
     struct journal journal; /* first: the store passes its address */
     struct store *store;
     struct store_thread *thread; /* of recovery and of checkpoints */
+    void (*recovering)(void);
     struct catalog catalog;
     struct log log;
     struct snapshot_progress progress;

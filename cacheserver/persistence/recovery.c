@@ -164,6 +164,7 @@ int recovery_run(struct persistence *persistence, const struct disk *disk, bool 
     if (!catalog->newest_snapshot)
         return make_first_pair(persistence, disk, errors);
     replay_begin(&replay, persistence->thread);
+    replay.each_frame = persistence->recovering;
     if (read_pair(persistence, disk, &replay, errors))
         return -1;
     int64_t evicted = evictions(persistence->store);

@@ -176,6 +176,8 @@ enum reader_outcome replay_file(struct replay *replay, struct reader *reader)
             return outcome;
         if (replay_frame(replay, records, len))
             return READER_DAMAGED;
+        if (replay->each_frame)
+            replay->each_frame();
     }
 }
 

@@ -8,7 +8,8 @@ struct replay {
     struct store_thread *thread;
     uint64_t cas_max; /* the largest cas unique seen */
     uint64_t records;
-    uint64_t refused; /* items for which there was no room, or that settings forbid now */
+    void (*each_frame)(void); /* called by replay_file after each; NULL: nothing */
+    uint64_t refused;         /* items for which there was no room, or that settings forbid now */
 };
 
 /* Nobody else may touch the store until replay_end. */

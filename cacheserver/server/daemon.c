@@ -1,8 +1,8 @@
 /*
  * One fork is enough: setsid makes the child a session leader, and it never opens a terminal. The
- * pipe carries one byte, the exit status for the waiting process; a pipe that closes without it
- * means that the child died. The working directory stays, because paths in
- * the settings and in commands are relative to it.
+ * pipe carries bytes: signs of progress, and at last the exit status for the waiting process; a
+ * pipe that closes without it means that the child died. The working directory stays, because paths
+ * in the settings and in commands are relative to it.
  */
 #include "cacheserver/server/daemon.h"
 
@@ -15,27 +15,30 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define READY_TIMEOUT_MS 60000
+/* No exit status. */
+#define PROGRESS 255
 
 static int report_fd = -1;
 
-static void wait_for_child(int fd)
+static void wait_for_child(int fd, int timeout_ms)
 {
     struct pollfd readable = {.fd = fd, .events = POLLIN};
-    unsigned char status;
+    unsigned char byte = PROGRESS;
     int n;
 
     do {
-        n = poll(&readable, 1, READY_TIMEOUT_MS);
-    } while (n < 0 && errno == EINTR);
-    if (n <= 0) {
-        fprintf(stderr, "cacheserver: no word from the background process within 60 s\n");
-        _exit(EX_TEMPFAIL);
-    }
-    _exit(read(fd, &status, 1) == 1 ? status : EX_SOFTWARE);
+        n = poll(&readable, 1, timeout_ms);
+        if (n > 0 && read(fd, &byte, 1) != 1)
+            byte = EX_SOFTWARE;
+    } while (n < 0 ? errno == EINTR : n > 0 && byte == PROGRESS);
+    if (n > 0)
+        _exit(byte);
+    fprintf(stderr, "cacheserver: no word from the background process within %d s\n",
+            timeout_ms / 1000);
+    _exit(EX_TEMPFAIL);
 }
 
-int daemon_begin(void)
+int daemon_begin(int timeout_ms)
 {
     int fds[2];
 
@@ -49,12 +52,22 @@ int daemon_begin(void)
     }
     if (child > 0) {
         close(fds[1]);
-        wait_for_child(fds[0]);
+        wait_for_child(fds[0], timeout_ms);
     }
     close(fds[0]);
     report_fd = fds[1];
+    fcntl(report_fd, F_SETFL, O_NONBLOCK);
     setsid();
     return 0;
+}
+
+void daemon_progress(void)
+{
+    unsigned char byte = PROGRESS;
+
+    /* A full pipe has signs enough. */
+    ssize_t n = report_fd < 0 ? 0 : write(report_fd, &byte, 1);
+    (void)n;
 }
 
 static void report(int status)
@@ -63,6 +76,7 @@ static void report(int status)
 
     if (report_fd < 0)
         return;
+    fcntl(report_fd, F_SETFL, 0);
     ssize_t n = write(report_fd, &byte, 1);
     (void)n;
     close(report_fd);

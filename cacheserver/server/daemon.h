@@ -6,8 +6,11 @@
  * so that whoever started it sees errors and the exit status.
  */
 
-/* In the child it returns 0; in the waiting process it does not return. -1: fork failed. */
-int daemon_begin(void);
+/* In the child it returns 0; in the waiting process it does not return, and gives up when the child
+ * says nothing for timeout_ms. -1: fork failed. */
+int daemon_begin(int timeout_ms);
+/* The child is still starting and gets on with it. */
+void daemon_progress(void);
 /* The child is ready: gives up the terminal and lets the waiting process exit with 0. Nothing when
  * there is no such process. */
 void daemon_ready(void);

@@ -18,6 +18,9 @@ static const char licence[] =
                  "Licensed under the Apache License, Version 2.0; you may not use it except in\n"
                  "compliance with the License: http://www.apache.org/licenses/LICENSE-2.0\n";
 
+/* Reading what was kept may take much longer, but says that it goes on. */
+#define START_TIMEOUT_MS 60000
+
 static int print_and_exit(enum settings_outcome outcome)
 {
     if (outcome == SETTINGS_LICENCE) {
@@ -86,7 +89,7 @@ int main(int argc, char **argv)
         status = print_and_exit((enum settings_outcome)outcome);
     if (outcome == SETTINGS_RUN) {
         status = privileges_apply(&settings);
-        if (!status && settings.daemonize && daemon_begin()) {
+        if (!status && settings.daemonize && daemon_begin(START_TIMEOUT_MS)) {
             fprintf(stderr, "cacheserver: fork: %s\n", strerror(errno));
             status = EX_OSERR;
         }

@@ -170,6 +170,7 @@ static int start_persistence(struct server *server)
         .interval_pct = settings->chkpt_interval_pct_snapshot,
         .min_log_bytes = settings->chkpt_interval_min_log_bytes,
         .check_interval_ms = CHECKPOINT_CHECK_MS,
+        .recovering = daemon_progress,
     };
 
     if (!settings->use_persistence)
