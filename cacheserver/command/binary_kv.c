@@ -4,16 +4,12 @@
 
 #include "cacheserver/command/binary.h"
 #include "cacheserver/command/storage.h"
+#include "cacheserver/command/value.h"
 #include "cacheserver/store/meta.h"
 
 #define FLAGS_BYTES 4
 /* incr and decr with this expiry do not make a missing key. */
 #define DO_NOT_CREATE UINT32_MAX
-
-static uint64_t shown_cas(const struct command_context *context, uint64_t unique)
-{
-    return context->shared->settings->no_cas ? 0 : unique;
-}
 
 /* --- get, getk, gat, gatk --- */
 
@@ -35,7 +31,7 @@ static void write_hit(struct item *item, const struct store_seen *seen, void *ar
                                        .key = hit->request->key,
                                        .key_len = hit->with_key ? hit->request->header.key_len : 0,
                                        .value_len = len,
-                                       .cas = shown_cas(hit->context, item_unique(item))};
+                                       .cas = value_unique(hit->context, item_unique(item))};
 
     (void)seen;
     binary_put_u32(flags, item_flags(item));
@@ -100,10 +96,7 @@ BINARY_HANDLER(get)
 
     (void)session;
     enum store_result result = look(context, request, &hit, touches);
-    counter_add(context->counters, COUNTER_cmd_get, 1);
-    counter_add(context->counters, result == STORE_OK ? COUNTER_get_hits : COUNTER_get_misses, 1);
-    observe(context, request->key, request->header.key_len, COUNTER_cmd_get,
-            result == STORE_OK ? COUNTER_get_hits : COUNTER_get_misses);
+    value_count(context, VALUE_GET, request->key, request->header.key_len, result);
     if (result == STORE_NOT_FOUND)
         say_miss(context, request, hit.with_key);
     else if (result != STORE_OK)
@@ -116,12 +109,7 @@ BINARY_HANDLER(touch)
                                            binary_expiry(request->extras));
 
     (void)session;
-    counter_add(context->counters, COUNTER_cmd_setattr, 1);
-    counter_add(context->counters,
-                result == STORE_OK ? COUNTER_setattr_hits : COUNTER_setattr_misses,
-                result == STORE_OK || result == STORE_NOT_FOUND);
-    observe(context, request->key, request->header.key_len, COUNTER_cmd_setattr,
-            result == STORE_OK ? COUNTER_setattr_hits : COUNTER_setattr_misses);
+    value_count(context, VALUE_TOUCH, request->key, request->header.key_len, result);
     binary_say(context, request, binary_status_of(result));
 }
 
@@ -141,18 +129,15 @@ static void put(struct session *session, struct command_context *context)
 {
     struct store_condition condition = {
         .mode = session->mode, .has_cas = session->cas != 0, .cas = session->cas};
-    struct store_written written = {0};
-    struct item *item = session_take_item(session);
+    struct store_written written;
+    enum store_result result = storage_put(session, context, &condition, &written);
 
-    observe(context, item_key(item), item_key_len(item), COUNTER_cmd_set, COUNTER_COUNT);
-    enum store_result result = store_put_if(context->store, item, &condition, &written);
-
-    storage_count(context, session->mode == STORE_CAS, result);
     if (result != STORE_OK)
         binary_respond_status(context->reply, session->echo, put_status(result, session->mode));
     else if (!binary_command_find(session->echo.opcode)->quiet)
         binary_respond(context->reply, session->echo,
-                       (struct binary_response){.cas = shown_cas(context, written.unique)}, NULL);
+                       (struct binary_response){.cas = value_unique(context, written.unique)},
+                       NULL);
 }
 
 static void store(struct session *session, struct command_context *context,
@@ -169,8 +154,7 @@ static void store(struct session *session, struct command_context *context,
     }
     enum store_result result = store_prepare(context->store, &wanted, &item);
     if (result == STORE_OK) {
-        session->mode =
-            header->cas && (mode == STORE_SET || mode == STORE_REPLACE) ? STORE_CAS : mode;
+        session->mode = storage_mode(mode, header->cas != 0);
         session->cas = header->cas;
         session->echo = header->echo;
         session_begin_value(session, item, put);
@@ -220,21 +204,8 @@ BINARY_HANDLER(delete)
     enum store_result result = store_remove(context->store, &removal);
 
     (void)session;
-    counter_add(context->counters, COUNTER_cmd_delete, 1);
-    counter_add(context->counters, result == STORE_OK ? COUNTER_delete_hits : COUNTER_delete_misses,
-                1);
-    observe(context, request->key, request->header.key_len, COUNTER_cmd_delete,
-            result == STORE_OK ? COUNTER_delete_hits : COUNTER_delete_misses);
+    value_count(context, VALUE_DELETE, request->key, request->header.key_len, result);
     binary_say(context, request, binary_status_of(result));
-}
-
-static void count_number(struct command_context *context, bool increment, enum store_result result)
-{
-    counter_add(context->counters, increment ? COUNTER_cmd_incr : COUNTER_cmd_decr, 1);
-    if (result == STORE_OK)
-        counter_add(context->counters, increment ? COUNTER_incr_hits : COUNTER_decr_hits, 1);
-    if (result == STORE_NOT_FOUND)
-        counter_add(context->counters, increment ? COUNTER_incr_misses : COUNTER_decr_misses, 1);
 }
 
 static void change_number(struct command_context *context, const struct binary_request *request,
@@ -257,22 +228,19 @@ static void change_number(struct command_context *context, const struct binary_r
     enum store_result result = store_change_number(context->store, &number);
     char value[8];
 
-    count_number(context, increment, result);
-    observe(context, request->key, request->header.key_len,
-            increment ? COUNTER_cmd_incr : COUNTER_cmd_decr,
-            result != STORE_OK ? (increment ? COUNTER_incr_misses : COUNTER_decr_misses)
-            : increment        ? COUNTER_incr_hits
-                               : COUNTER_decr_hits);
+    value_count(context, increment ? VALUE_INCR : VALUE_DECR, request->key, request->header.key_len,
+                result);
     if (result != STORE_OK) {
         binary_say(context, request, binary_status_of(result));
         return;
     }
     binary_put_u64(value, number.value);
     if (!request->quiet)
-        binary_respond(context->reply, request->header.echo,
-                       (struct binary_response){.value_len = sizeof(value),
-                                                .cas = shown_cas(context, number.written.unique)},
-                       value);
+        binary_respond(
+            context->reply, request->header.echo,
+            (struct binary_response){.value_len = sizeof(value),
+                                     .cas = value_unique(context, number.written.unique)},
+            value);
 }
 
 BINARY_HANDLER(increment)

@@ -190,10 +190,7 @@ HANDLER(bop_delete)
     }
     enum store_result result = btree_delete(context->store, key->at, key->len, &query, &answer);
     collection_count(context, &delete_counters, result);
-    session_say(session, context,
-                result == STORE_OK        ? "DELETED\r\n"
-                : result == STORE_DROPPED ? "DELETED_DROPPED\r\n"
-                                          : session_failure(result));
+    session_say(session, context, collection_delete_line(result));
 }
 
 static void say_named_number(struct session *session, struct command_context *context,

@@ -1,11 +1,8 @@
 /* Commands on one key that carry no data block: incr, decr, delete, touch. */
 #include "cacheserver/command/handlers.h"
 
+#include "cacheserver/command/value.h"
 #include "cacheserver/runtime/number.h"
-
-struct number_counters {
-    enum counter total, hits, misses;
-};
 
 static bool parse_create(const struct words *words, struct store_request *create, uint64_t *initial)
 {
@@ -34,8 +31,7 @@ static void say_number(struct session *session, struct command_context *context,
 }
 
 static void change_number(struct session *session, struct command_context *context,
-                          const struct words *words, bool increment,
-                          const struct number_counters *counters)
+                          const struct words *words, bool increment)
 {
     const struct word *key = &words->word[1];
     struct store_request create = {0};
@@ -56,31 +52,21 @@ static void change_number(struct session *session, struct command_context *conte
     }
     enum store_result result = store_add_number(context->store, key->at, key->len, increment, delta,
                                                 creates ? &create : NULL, &value);
-    counter_add(context->counters, counters->total, 1);
-    observe(context, context->key.at, context->key.len, counters->total,
-            result == STORE_OK ? counters->hits : counters->misses);
-    if (result == STORE_OK) {
-        counter_add(context->counters, counters->hits, 1);
+    value_count(context, increment ? VALUE_INCR : VALUE_DECR, key->at, key->len, result);
+    if (result == STORE_OK)
         say_number(session, context, value);
-        return;
-    }
-    if (result == STORE_NOT_FOUND)
-        counter_add(context->counters, counters->misses, 1);
-    session_say(session, context, session_failure(result));
+    else
+        session_say(session, context, session_failure(result));
 }
 
 HANDLER(incr)
 {
-    static const struct number_counters counters = {COUNTER_cmd_incr, COUNTER_incr_hits,
-                                                    COUNTER_incr_misses};
-    change_number(session, context, words, true, &counters);
+    change_number(session, context, words, true);
 }
 
 HANDLER(decr)
 {
-    static const struct number_counters counters = {COUNTER_cmd_decr, COUNTER_decr_hits,
-                                                    COUNTER_decr_misses};
-    change_number(session, context, words, false, &counters);
+    change_number(session, context, words, false);
 }
 
 HANDLER(delete)
@@ -96,12 +82,9 @@ HANDLER(delete)
         session_say_bad_format(session, context);
         return;
     }
-    bool found = store_delete(context->store, key->at, key->len) == STORE_OK;
-    counter_add(context->counters, COUNTER_cmd_delete, 1);
-    counter_add(context->counters, found ? COUNTER_delete_hits : COUNTER_delete_misses, 1);
-    observe(context, key->at, key->len, COUNTER_cmd_delete,
-            found ? COUNTER_delete_hits : COUNTER_delete_misses);
-    session_say(session, context, found ? "DELETED\r\n" : "NOT_FOUND\r\n");
+    enum store_result result = store_delete(context->store, key->at, key->len);
+    value_count(context, VALUE_DELETE, key->at, key->len, result);
+    session_say(session, context, result == STORE_OK ? "DELETED\r\n" : "NOT_FOUND\r\n");
 }
 
 HANDLER(touch)
@@ -113,18 +96,13 @@ HANDLER(touch)
         session_say_bad_format(session, context);
         return;
     }
-    counter_add(context->counters, COUNTER_cmd_setattr, 1);
     if (!number_parse_i64(words->word[2].at, words->word[2].len, &exptime)) {
+        counter_add(context->counters, COUNTER_cmd_setattr, 1);
         session_say(session, context, "CLIENT_ERROR bad value\r\n");
         return;
     }
     enum store_result result =
         store_touch(context->store, key->at, key->len, clock_expiry_from_now(exptime));
-    observe(context, key->at, key->len, COUNTER_cmd_setattr,
-            result == STORE_OK ? COUNTER_setattr_hits : COUNTER_setattr_misses);
-    if (result == STORE_OK)
-        counter_add(context->counters, COUNTER_setattr_hits, 1);
-    if (result == STORE_NOT_FOUND)
-        counter_add(context->counters, COUNTER_setattr_misses, 1);
+    value_count(context, VALUE_TOUCH, key->at, key->len, result);
     session_say(session, context, result == STORE_OK ? "TOUCHED\r\n" : session_failure(result));
 }

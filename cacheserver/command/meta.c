@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cacheserver/command/handlers.h"
+#include "cacheserver/command/value.h"
 #include "cacheserver/runtime/number.h"
 #include "cacheserver/store/meta.h"
 
@@ -43,11 +44,6 @@ void meta_say_code(struct command_context *context, const struct meta *meta, con
     reply_commit(context->reply, (size_t)(at - start));
 }
 
-static uint64_t shown_unique(const struct command_context *context, uint64_t unique)
-{
-    return context->shared->settings->no_cas ? 0 : unique;
-}
-
 /* --- mg --- */
 
 static char *put_ttl(char *at, const struct hit *hit, const struct item *item,
@@ -68,7 +64,7 @@ static char *put_flag(char *at, const struct hit *hit, const struct word *flag,
     case 't':
         return put_ttl(at, hit, item, seen);
     case 'c':
-        return meta_put_number(at, 'c', shown_unique(hit->context, item_unique(item)));
+        return meta_put_number(at, 'c', value_unique(hit->context, item_unique(item)));
     case 'f':
         return meta_put_number(at, 'f', item_flags(item));
     case 'l':
@@ -155,10 +151,7 @@ HANDLER(mg)
         return;
     }
     enum store_result result = look(context, &meta);
-    counter_add(context->counters, COUNTER_cmd_get, 1);
-    counter_add(context->counters, result == STORE_OK ? COUNTER_get_hits : COUNTER_get_misses, 1);
-    observe(context, meta.key, meta.key_len, COUNTER_cmd_get,
-            result == STORE_OK ? COUNTER_get_hits : COUNTER_get_misses);
+    value_count(context, VALUE_GET, meta.key, meta.key_len, result);
     if (result == STORE_NOT_FOUND && !meta_has(&meta, 'q'))
         meta_say_code(context, &meta, "EN");
     else if (result != STORE_OK && result != STORE_NOT_FOUND)
@@ -188,10 +181,7 @@ HANDLER(md)
                                     .unique = meta.unique};
     enum store_result result = store_remove(context->store, &removal);
     bool done = result == STORE_OK;
-    counter_add(context->counters, COUNTER_cmd_delete, 1);
-    counter_add(context->counters, done ? COUNTER_delete_hits : COUNTER_delete_misses, 1);
-    observe(context, meta.key, meta.key_len, COUNTER_cmd_delete,
-            done ? COUNTER_delete_hits : COUNTER_delete_misses);
+    value_count(context, VALUE_DELETE, meta.key, meta.key_len, result);
     if (done && meta_has(&meta, 'q'))
         return;
     if (done || result == STORE_NOT_FOUND || result == STORE_EXISTS)
@@ -201,15 +191,6 @@ HANDLER(md)
 }
 
 /* --- ma --- */
-
-static void count_number(struct command_context *context, bool increment, enum store_result result)
-{
-    counter_add(context->counters, increment ? COUNTER_cmd_incr : COUNTER_cmd_decr, 1);
-    if (result == STORE_OK)
-        counter_add(context->counters, increment ? COUNTER_incr_hits : COUNTER_decr_hits, 1);
-    if (result == STORE_NOT_FOUND)
-        counter_add(context->counters, increment ? COUNTER_incr_misses : COUNTER_decr_misses, 1);
-}
 
 static void say_number(struct command_context *context, const struct meta *meta,
                        const struct store_number *number)
@@ -226,7 +207,7 @@ static void say_number(struct command_context *context, const struct meta *meta,
     for (unsigned i = meta->first; i < meta->words->count; i++) {
         const struct word *flag = &meta->words->word[i];
         if (flag->at[0] == 'c')
-            at = meta_put_number(at, 'c', shown_unique(context, number->written.unique));
+            at = meta_put_number(at, 'c', value_unique(context, number->written.unique));
         else if (flag->at[0] == 't')
             at = meta_put_ttl(at, number->exptime, context->store->now);
         else
@@ -259,11 +240,7 @@ static void change_number(struct session *session, struct command_context *conte
                                   .unique = meta->unique};
     enum store_result result = store_change_number(context->store, &number);
 
-    count_number(context, increment, result);
-    observe(context, meta->key, meta->key_len, increment ? COUNTER_cmd_incr : COUNTER_cmd_decr,
-            result != STORE_OK ? (increment ? COUNTER_incr_misses : COUNTER_decr_misses)
-            : increment        ? COUNTER_incr_hits
-                               : COUNTER_decr_hits);
+    value_count(context, increment ? VALUE_INCR : VALUE_DECR, meta->key, meta->key_len, result);
     if (result == STORE_OK && meta_has(meta, 'q'))
         return;
     if (result == STORE_OK)

@@ -8,6 +8,7 @@
 #include "cacheserver/command/handlers.h"
 #include "cacheserver/command/meta.h"
 #include "cacheserver/command/storage.h"
+#include "cacheserver/command/value.h"
 #include "cacheserver/runtime/number.h"
 
 /* As for set. */
@@ -35,10 +36,7 @@ static bool choose_mode(const struct meta *meta, struct store_condition *conditi
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         if (modes[i].letter != meta->mode)
             continue;
-        condition->mode = modes[i].mode;
-        if (condition->has_cas &&
-            (condition->mode == STORE_SET || condition->mode == STORE_REPLACE))
-            condition->mode = STORE_CAS;
+        condition->mode = storage_mode(modes[i].mode, condition->has_cas);
         return true;
     }
     return false;
@@ -65,7 +63,6 @@ static void say_stored(struct command_context *context, const struct meta_set *s
 {
     struct words words;
     struct meta meta;
-    bool no_cas = context->shared->settings->no_cas;
 
     words_split(&words, set->line, set->line_len);
     meta_parse(&meta, &words, 3);
@@ -76,7 +73,7 @@ static void say_stored(struct command_context *context, const struct meta_set *s
     for (unsigned i = meta.first; i < words.count; i++) {
         const struct word *flag = &words.word[i];
         if (flag->at[0] == 'c')
-            at = meta_put_number(at, 'c', no_cas ? 0 : written->unique);
+            at = meta_put_number(at, 'c', value_unique(context, written->unique));
         else if (flag->at[0] == 's')
             at = meta_put_number(at, 's', written->value_len);
         else
@@ -89,14 +86,10 @@ static void say_stored(struct command_context *context, const struct meta_set *s
 static void put(struct session *session, struct command_context *context)
 {
     const struct meta_set *set = session->task;
-    struct item *item = session_take_item(session);
-    struct store_written written = {.value_len = item_value_len(item)};
-
-    observe(context, item_key(item), item_key_len(item), COUNTER_cmd_set, COUNTER_COUNT);
-    enum store_result result = store_put_if(context->store, item, &set->condition, &written);
+    struct store_written written;
+    enum store_result result = storage_put(session, context, &set->condition, &written);
     const char *code = code_of(result);
 
-    storage_count(context, set->condition.mode == STORE_CAS, result);
     if (!code)
         session_say(session, context, meta_failure(result));
     else if (result != STORE_OK || !set->quiet)

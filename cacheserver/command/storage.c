@@ -28,12 +28,13 @@ static bool parse_request(const struct words *words, struct store_request *reque
     return true;
 }
 
-void storage_count(struct command_context *context, bool is_cas, enum store_result result)
+enum store_mode storage_mode(enum store_mode mode, bool has_cas)
 {
-    if (!is_cas) {
-        counter_add(context->counters, COUNTER_cmd_set, 1);
-        return;
-    }
+    return has_cas && (mode == STORE_SET || mode == STORE_REPLACE) ? STORE_CAS : mode;
+}
+
+static void count_cas(struct command_context *context, enum store_result result)
+{
     counter_add(context->counters, COUNTER_cmd_cas, 1);
     counter_add(context->counters,
                 result == STORE_OK       ? COUNTER_cas_hits
@@ -44,18 +45,18 @@ void storage_count(struct command_context *context, bool is_cas, enum store_resu
 
 /* The item may be gone when it is known what became of a cas, so its key is copied if it is to be
  * counted. */
-static enum store_result put_observed(struct session *session, struct command_context *context)
+static enum store_result put_cas(struct command_context *context, struct item *item,
+                                 const struct store_condition *condition,
+                                 struct store_written *written)
 {
     char key[256];
-    struct item *item = session_take_item(session);
     size_t key_len = item_key_len(item);
-    bool counted = session->mode == STORE_CAS && key_len <= sizeof(key);
+    bool counted = key_len <= sizeof(key);
 
-    if (session->mode != STORE_CAS)
-        observe(context, item_key(item), key_len, COUNTER_cmd_set, COUNTER_COUNT);
     if (counted)
         memcpy(key, item_key(item), key_len);
-    enum store_result result = store_put(context->store, item, session->mode, session->cas);
+    enum store_result result = store_put_if(context->store, item, condition, written);
+    count_cas(context, result);
     if (counted)
         observe(context, key, key_len, COUNTER_cmd_cas,
                 result == STORE_OK       ? COUNTER_cas_hits
@@ -64,11 +65,26 @@ static enum store_result put_observed(struct session *session, struct command_co
     return result;
 }
 
+enum store_result storage_put(struct session *session, struct command_context *context,
+                              const struct store_condition *condition,
+                              struct store_written *written)
+{
+    struct item *item = session_take_item(session);
+
+    *written = (struct store_written){.value_len = item_value_len(item)};
+    if (condition->mode == STORE_CAS)
+        return put_cas(context, item, condition, written);
+    counter_add(context->counters, COUNTER_cmd_set, 1);
+    observe(context, item_key(item), item_key_len(item), COUNTER_cmd_set, COUNTER_COUNT);
+    return store_put_if(context->store, item, condition, written);
+}
+
 static void put(struct session *session, struct command_context *context)
 {
-    enum store_result result = put_observed(session, context);
+    const struct store_condition condition = {.mode = session->mode, .cas = session->cas};
+    struct store_written written;
+    enum store_result result = storage_put(session, context, &condition, &written);
 
-    storage_count(context, session->mode == STORE_CAS, result);
     session_say(session, context, result == STORE_OK ? "STORED\r\n" : session_failure(result));
 }
 

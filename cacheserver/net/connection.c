@@ -232,10 +232,14 @@ static void work(struct connection *connection, const char *input, size_t len)
     }
 }
 
-/* true: the client is gone. */
-static bool is_end(ssize_t n)
+/* Whether bytes came; ends the connection if none will any more. */
+static bool has_received(struct connection *connection, ssize_t n)
 {
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    if (n > 0)
+        counter_add(connection->worker->context.counters, COUNTER_bytes_read, (uint64_t)n);
+    else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+        enter(connection, CONNECTION_CLOSED);
+    return n > 0;
 }
 
 static void receive_value(struct connection *connection, char *room, size_t room_len)
@@ -245,13 +249,8 @@ static void receive_value(struct connection *connection, char *room, size_t room
                                {.iov_base = worker->buffer, .iov_len = WORKER_RECEIVE_BYTES}};
     ssize_t n = readv(connection->fd, vectors, 2);
 
-    if (is_end(n)) {
-        enter(connection, CONNECTION_CLOSED);
+    if (!has_received(connection, n))
         return;
-    }
-    if (n < 0)
-        return;
-    counter_add(worker->context.counters, COUNTER_bytes_read, (uint64_t)n);
     size_t in_value = (size_t)n < room_len ? (size_t)n : room_len;
     session_value_received(&connection->session, in_value);
     work(connection, worker->buffer, (size_t)n - in_value);
@@ -271,13 +270,8 @@ static void receive(struct connection *connection)
     if (kept)
         memcpy(worker->buffer, connection->pending, kept);
     ssize_t n = recv(connection->fd, worker->buffer + kept, WORKER_RECEIVE_BYTES, 0);
-    if (is_end(n)) {
-        enter(connection, CONNECTION_CLOSED);
+    if (!has_received(connection, n))
         return;
-    }
-    if (n < 0)
-        return;
-    counter_add(worker->context.counters, COUNTER_bytes_read, (uint64_t)n);
     work(connection, worker->buffer, kept + (size_t)n);
 }
 

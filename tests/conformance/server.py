@@ -20,6 +20,17 @@ def free_port():
         return sock.getsockname()[1]
 
 
+def eventually(condition, timeout=30):
+    """What the condition gives as soon as that is something."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.01)
+
+
 class Server:
     """Listens on a free port of 127.0.0.1; fails the test when a sanitizer complained."""
 
@@ -32,18 +43,11 @@ class Server:
             [binary, *USER, *listen, *map(str, options)], stdin=subprocess.DEVNULL,
             stdout=self._log, stderr=self._log,
             env={**os.environ, "MEMCACHED_PORT_FILENAME": str(port_file), **(env or {})})
-        self._wait_for(lambda: port_file.exists() or self.process.poll() is not None)
+        eventually(lambda: port_file.exists() or self.process.poll() is not None)
         if self.process.poll() is not None:
             raise RuntimeError(f"the server ended with {self.process.returncode}: {self.log()}")
         lines = port_file.read_text().split("\n")
         self.port = int(lines[0].split()[-1]) if lines[0] else None
-
-    @staticmethod
-    def _wait_for(condition, timeout=20):
-        deadline = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.01)
 
     def log(self):
         self._log.seek(0)

@@ -4,17 +4,7 @@ import time
 
 import pytest
 
-from .server import Server
-
-
-def eventually(condition, timeout=30):
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.01)
+from .server import Server, eventually
 
 
 def fill(client, prefix, count, exptime=0):

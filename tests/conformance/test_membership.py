@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from .server import Server, free_port
-from .zoo import (CACHE_LIST, eventually, fails_to_join, is_ready, join, map_node, members,
+from .server import Server, eventually, free_port
+from .zoo import (CACHE_LIST, fails_to_join, is_ready, join, map_node, members,
                   tree)  # noqa: F401
 
 

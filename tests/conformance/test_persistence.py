@@ -4,12 +4,11 @@ import random
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from .server import BINARY, USER, Server
+from .server import BINARY, USER, Server, eventually
 
 
 def config(directory, **more):
@@ -22,13 +21,6 @@ def refuse(directory, *options):
     done = subprocess.run([BINARY, *USER, "-p", "-1", "-l", "127.0.0.1", *config(directory),
                            *options], capture_output=True, timeout=60, check=False)
     return done.returncode, done.stderr.decode()
-
-
-def eventually(condition, timeout=30):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.02)
 
 
 def files(directory, kind):

@@ -2,8 +2,8 @@
 import signal
 import time
 
-from .server import free_port
-from .zoo import (CACHE_LIST, Proxy, eventually, is_ready, join, ketama_owner, map_node, members,
+from .server import eventually, free_port
+from .zoo import (CACHE_LIST, Proxy, is_ready, join, ketama_owner, map_node, members,
                   tree)  # noqa: F401
 
 # So that a session ends, and a scrub follows a join, within a test's patience.

@@ -12,14 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .server import BINARY, ROOT, USER, Client, Server
-
-
-def eventually(condition, timeout=20):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.02)
+from .server import BINARY, ROOT, USER, Client, Server, eventually
 
 
 def store(client, key, value, exptime=0):
