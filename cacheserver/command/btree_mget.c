@@ -72,7 +72,8 @@ static void answer_key(struct command_context *context, const struct btree_many 
     char *head = btree_reply_head(&out, 6 + key_len + 1 + len);
     if (head)
         put_bytes(put_blank(put_bytes(put_bytes(head, "VALUE ", 6), key, key_len)), status, len);
-    context->budget -= answer.count / 8 < context->budget ? answer.count / 8 : context->budget;
+    uint32_t spent = context->store->elements / 8;
+    context->budget -= spent < context->budget ? spent : context->budget;
 }
 
 static void answer_keys(struct session *session, struct command_context *context)

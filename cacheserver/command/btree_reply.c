@@ -29,8 +29,12 @@ char *put_element(char *at, const struct btree_element *element)
 bool btree_reply_element(void *argument, const struct btree_element *element)
 {
     struct btree_reply *out = argument;
-    size_t most = out->prefix_len + BTREE_LINE_MAX + element->value_len;
 
+    if (!element) {
+        out->reply->len = out->start + out->gap;
+        return true;
+    }
+    size_t most = out->prefix_len + BTREE_LINE_MAX + element->value_len;
     out->too_large = out->reply->len - out->start + most > STORE_REPLY_MAX;
     char *room = out->too_large ? NULL : reply_reserve(out->reply, most);
     if (!room)

@@ -51,7 +51,9 @@ struct smget {
     bool found; /* an element */
     bool full;
     uint32_t taken;
-    struct bkey last; /* taken */
+    struct bkey last;         /* taken */
+    struct bkey passed;       /* the last one, taken or not */
+    const struct bkey *after; /* one of these, behind which to go on; NULL: from the start */
 
     /* the old mode: nothing is certain beyond this bkey */
     bool stops;
@@ -207,7 +209,7 @@ static enum store_result visit_slice(struct smget *smget, struct command_context
     struct merge_key *key = &smget->keys[smget->key_count - 1];
     struct btree_part part = {.range = smget->many.query.range,
                               .filter = smget->many.query.filter,
-                              .after = smget->again && smget->found ? &smget->last : NULL,
+                              .after = smget->after,
                               .visit = take_element,
                               .argument = smget};
 
@@ -217,7 +219,13 @@ static enum store_result visit_slice(struct smget *smget, struct command_context
     smget->taken = 0;
     enum store_result result = btree_visit_part(context->store, key->at, key->len, &part);
     key->flags = part.flags;
-    smget->again = smget->full;
+    smget->again = smget->full || part.paused;
+    if (part.paused) {
+        smget->passed = part.last;
+        smget->after = &smget->passed;
+    } else if (smget->taken > 0) {
+        smget->after = &smget->last;
+    }
     return note_result(smget, &part, result);
 }
 
@@ -238,6 +246,7 @@ static bool next_key(struct session *session, struct smget *smget)
     }
     smget->keys[smget->key_count++] = (struct merge_key){.at = at, .len = (uint32_t)len};
     smget->found = false;
+    smget->after = NULL;
     return true;
 }
 
@@ -258,7 +267,7 @@ static bool visit(struct session *session, struct command_context *context, stru
             fail(session, context, "CLIENT_ERROR bad data chunk\r\n");
             return false;
         }
-        spend(context, 1 + smget->taken / 8);
+        spend(context, 1 + context->store->elements / 8);
     }
     return true;
 }

@@ -16,8 +16,9 @@
 static void add_head(void *argument, uint32_t flags, uint32_t count)
 {
     struct collection_reply *into = argument;
-    char *room = reply_reserve(into->reply, LINE_MAX);
 
+    into->reply->len = into->start;
+    char *room = reply_reserve(into->reply, LINE_MAX);
     if (!room)
         return;
     char *at = put_number(put_text(room, "VALUE "), flags);
@@ -44,11 +45,13 @@ static void add_element(void *argument, const char *element, size_t len)
 
 struct store_reader collection_reader(struct collection_reply *into)
 {
+    into->start = into->reply->len;
     return (struct store_reader){.begin = add_head, .element = add_element, .argument = into};
 }
 
 void collection_say_end(struct session *session, struct command_context *context,
-                        enum store_result result, enum store_removal_mode mode)
+                        const struct collection_reply *into, enum store_result result,
+                        enum store_removal_mode mode)
 {
     const char *line = session_failure(result);
 
@@ -56,7 +59,9 @@ void collection_say_end(struct session *session, struct command_context *context
         line = mode == STORE_KEEP ? "END\r\n" : "DELETED\r\n";
     else if (result == STORE_DROPPED)
         line = "DELETED_DROPPED\r\n";
-    else if (result == STORE_TOO_LARGE)
+    else
+        into->reply->len = into->start;
+    if (result == STORE_TOO_LARGE)
         line = "SERVER_ERROR out of memory writing get response\r\n";
     session_say(session, context, line);
 }

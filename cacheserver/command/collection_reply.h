@@ -5,13 +5,15 @@
 struct collection_reply {
     struct reply *reply;
     bool with_fields; /* elements are those of a map */
+    size_t start;     /* in the reply's buffer */
 };
-/* What the store shows goes into the reply. */
+/* What the store shows goes into the reply, from where that ends now. */
 struct store_reader collection_reader(struct collection_reply *into);
 
 /* The last line, or the one line of a failure. */
 void collection_say_end(struct session *session, struct command_context *context,
-                        enum store_result result, enum store_removal_mode mode);
+                        const struct collection_reply *into, enum store_result result,
+                        enum store_removal_mode mode);
 
 /* "delete", "drop" or nothing at the end of a get; false: something else. */
 bool collection_parse_get_mode(const struct words_left *left, enum store_removal_mode *mode);

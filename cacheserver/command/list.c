@@ -104,5 +104,5 @@ HANDLER(lop_get)
     }
     enum store_result result = list_get(context->store, key->at, key->len, range, mode, &reader);
     collection_count(context, &get_counters, result);
-    collection_say_end(session, context, result, mode);
+    collection_say_end(session, context, &into, result, mode);
 }

@@ -107,7 +107,7 @@ static void answer(struct session *session, struct command_context *context,
     if (request->reads) {
         result = map_get(context->store, key->at, key->len, fields, request->mode, &reader);
         collection_count(context, &get_counters, result);
-        collection_say_end(session, context, result, request->mode);
+        collection_say_end(session, context, &into, result, request->mode);
     } else {
         result = map_delete(context->store, key->at, key->len, fields, request->mode);
         collection_count(context, &delete_counters, result);

@@ -112,5 +112,5 @@ HANDLER(sop_get)
     }
     enum store_result result = set_get(context->store, key->at, key->len, count, mode, &reader);
     collection_count(context, &get_counters, result);
-    collection_say_end(session, context, result, mode);
+    collection_say_end(session, context, &into, result, mode);
 }

@@ -24,6 +24,7 @@ enum lock_rank {
     LOCK_RANK_HEARTBEAT = 57,   /* the limits of the heartbeat */
     LOCK_RANK_WAIT = 58,        /* the answer that a request waits for */
     LOCK_RANK_EVENTS = 60,      /* the queue of membership events */
+    LOCK_RANKS,
 };
 
 struct lock {

@@ -76,31 +76,41 @@ static enum store_result check_count(struct collection_access *access, const str
     return STORE_OK;
 }
 
-/* How many elements, beginning at the cursor at one end, are too far from the bkey. */
-static uint32_t count_too_far(struct collection *collection, struct tree_cursor *cursor,
-                              const struct bkey *bkey)
+/* To the element that is n from the end that is trimmed. */
+static void seek_edge(struct collection *collection, uint32_t n, struct tree_cursor *cursor)
+{
+    uint32_t rank = trims_smallest(collection) ? n : collection->tree.count - 1 - n;
+    tree_seek_rank(&collection->tree, rank, cursor);
+}
+
+/* Whether the element that is n from the end that is trimmed is too far from the bkey. */
+static bool is_too_far(struct collection *collection, uint32_t n, const struct bkey *bkey)
 {
     struct bkey maximum, other;
     struct btree_element element;
-    uint32_t n = 0;
+    struct tree_cursor cursor;
 
     btree_maximum(collection, &maximum);
-    while (btree_current(cursor, bkey->kind, &element)) {
-        bkey_set_bytes(&other, element.kind, element.bkey, element.bkey_len);
-        bool below = is_before(&other, bkey);
-        if (!bkey_span_exceeds(below ? &other : bkey, below ? bkey : &other, &maximum))
-            break;
-        n++;
-        if (!(trims_smallest(collection) ? tree_next(cursor) : tree_prev(cursor)))
-            break;
-    }
-    return n;
+    seek_edge(collection, n, &cursor);
+    btree_current(&cursor, bkey->kind, &element);
+    bkey_set_bytes(&other, element.kind, element.bkey, element.bkey_len);
+    bool below = is_before(&other, bkey);
+    return bkey_span_exceeds(below ? &other : bkey, below ? bkey : &other, &maximum);
 }
 
-static void seek_edge(struct collection *collection, uint32_t n, struct tree_cursor *cursor)
+/* How many are too far, which is at least one and usually no more. */
+static uint32_t count_too_far(struct collection *collection, const struct bkey *bkey)
 {
-    uint32_t rank = trims_smallest(collection) ? 0 : collection->tree.count - n;
-    tree_seek_rank(&collection->tree, rank, cursor);
+    uint32_t n = 1, step = 1;
+
+    while (n + step <= collection->tree.count && is_too_far(collection, n + step - 1, bkey)) {
+        n += step;
+        step *= 2;
+    }
+    for (; step > 0; step /= 2)
+        if (n + step <= collection->tree.count && is_too_far(collection, n + step - 1, bkey))
+            n += step;
+    return n;
 }
 
 static void apply_trim(struct collection_access *access, enum trim trim,
@@ -112,14 +122,14 @@ static void apply_trim(struct collection_access *access, enum trim trim,
 
     if (trim == TRIM_NONE)
         return;
-    seek_edge(collection, 1, &cursor);
     if (trim == TRIM_FOR_DISTANCE) {
-        uint32_t n = count_too_far(collection, &cursor, put->bkey);
-        seek_edge(collection, n, &cursor);
+        uint32_t n = count_too_far(collection, put->bkey);
+        seek_edge(collection, trims_smallest(collection) ? 0 : n - 1, &cursor);
         collection_remove(access, &cursor, n);
         note_trim(collection, false);
         return;
     }
+    seek_edge(collection, 0, &cursor);
     if (put->trimmed && btree_current(&cursor, put->bkey->kind, &element))
         put->trimmed(put->argument, &element);
     collection_remove(access, &cursor, 1);

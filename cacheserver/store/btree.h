@@ -18,7 +18,8 @@ struct btree_element {
 };
 
 /* Called for one element after the other, with the b+tree locked: it must be quick, must not call
- * the store, and what it is shown lasts only as long as it runs. False: no more of them. */
+ * the store, and what it is shown lasts only as long as it runs. False: no more of them. NULL for
+ * an element: what was shown so far is void, it begins again. */
 typedef bool btree_visit(void *argument, const struct btree_element *element);
 
 /* What an operation tells beside its result. */
@@ -109,7 +110,7 @@ enum store_result btree_get_around(struct store_thread *thread, const char *key,
                                    btree_visit *visit, void *argument, struct btree_answer *answer);
 
 /* A part of a merge of several b+trees: visits the elements in the range that the filter admits,
- * until visit returns false. */
+ * until visit returns false or many were passed. */
 struct btree_part {
     const struct bkey_range *range;
     const struct eflag_filter *filter;
@@ -120,7 +121,8 @@ struct btree_part {
     /* outcome */
     uint32_t flags;   /* of the item; set before the first visit */
     bool trimmed;     /* all were visited, and at the end of the range something was trimmed */
-    struct bkey last; /* then: the last bkey before that */
+    bool paused;      /* many were passed */
+    struct bkey last; /* the last bkey before the trim, or that was passed */
 };
 /* STORE_OK, or STORE_OUT_OF_RANGE: at the start of the range something was trimmed. */
 enum store_result btree_visit_part(struct store_thread *thread, const char *key, size_t key_len,

@@ -11,6 +11,10 @@ struct position_call {
     btree_visit *visit; /* NULL: none */
     void *argument;
     struct btree_answer *answer;
+
+    /* how far it is */
+    struct tree_cursor cursor;
+    uint32_t left;
 };
 
 static uint32_t rank_of(const struct tree *tree, bool descending, uint32_t position)
@@ -18,24 +22,41 @@ static uint32_t rank_of(const struct tree *tree, bool descending, uint32_t posit
     return descending ? tree->count - 1 - position : position;
 }
 
-static void visit_positions(struct collection_access *access, const struct position_call *call,
-                            uint32_t from, uint32_t to)
+static void start_visiting(struct collection_access *access, struct position_call *call,
+                           uint32_t from, uint32_t to)
 {
-    struct collection *collection = access->collection;
-    struct tree_cursor cursor;
+    struct tree *tree = &access->collection->tree;
+
+    if (call->answer->count > 0)
+        call->visit(call->argument, NULL);
+    call->left = from < to ? to - from + 1 : from - to + 1;
+    call->answer->flags = item_flags(access->item);
+    call->answer->count = call->left;
+    access->thread->elements = call->left;
+    tree_seek_rank(tree, rank_of(tree, call->descending, from), &call->cursor);
+}
+
+static enum store_result visit_positions(struct collection_access *access,
+                                         struct position_call *call, uint32_t from, uint32_t to)
+{
     struct btree_element element;
-    uint32_t n = from < to ? to - from + 1 : from - to + 1;
     bool backwards = (from > to) != call->descending;
 
-    call->answer->flags = item_flags(access->item);
-    call->answer->count = n;
-    access->thread->elements = n;
-    tree_seek_rank(&collection->tree, rank_of(&collection->tree, call->descending, from), &cursor);
-    while (n-- > 0 && btree_current(&cursor, btree_of(collection)->kind, &element) &&
-           call->visit(call->argument, &element)) {
-        if (!(backwards ? tree_prev(&cursor) : tree_next(&cursor)))
-            return;
+    if (!access->resumed)
+        start_visiting(access, call, from, to);
+    for (; call->left > 0; call->left--) {
+        if (access->left == 0)
+            return STORE_PAUSED;
+        btree_current(&call->cursor, btree_of(access->collection)->kind, &element);
+        if (!call->visit(call->argument, &element))
+            break;
+        access_spend(access, 1, element.value_len);
+        if (backwards)
+            tree_prev(&call->cursor);
+        else
+            tree_next(&call->cursor);
     }
+    return STORE_OK;
 }
 
 static enum store_result find(struct collection_access *access, const struct position_call *call)
@@ -60,7 +81,7 @@ static enum store_result act_position(struct collection_access *access, void *ar
 
 static enum store_result act_around(struct collection_access *access, void *argument)
 {
-    const struct position_call *call = argument;
+    struct position_call *call = argument;
     enum store_result result = find(access, call);
 
     if (result != STORE_OK)
@@ -68,21 +89,19 @@ static enum store_result act_around(struct collection_access *access, void *argu
     uint32_t position = call->answer->position;
     uint32_t behind = access->collection->tree.count - 1 - position;
     call->answer->index = position < call->around ? position : call->around;
-    visit_positions(access, call, position - call->answer->index,
-                    position + (behind < call->around ? behind : call->around));
-    return STORE_OK;
+    return visit_positions(access, call, position - call->answer->index,
+                           position + (behind < call->around ? behind : call->around));
 }
 
 static enum store_result act_positions(struct collection_access *access, void *argument)
 {
-    const struct position_call *call = argument;
+    struct position_call *call = argument;
     uint32_t count = access->collection->tree.count;
 
     if (call->from >= count && call->to >= count)
         return STORE_NO_ELEMENT;
-    visit_positions(access, call, call->from < count ? call->from : count - 1,
-                    call->to < count ? call->to : count - 1);
-    return STORE_OK;
+    return visit_positions(access, call, call->from < count ? call->from : count - 1,
+                           call->to < count ? call->to : count - 1);
 }
 
 enum store_result btree_position(struct store_thread *thread, const char *key, size_t key_len,
@@ -105,6 +124,8 @@ enum store_result btree_get_positions(struct store_thread *thread, const char *k
                                  .visit = visit,
                                  .argument = argument,
                                  .answer = answer};
+
+    answer->count = 0;
     return btree_read(thread, key, key_len, act_positions, &call);
 }
 
@@ -118,5 +139,7 @@ enum store_result btree_get_around(struct store_thread *thread, const char *key,
                                  .visit = visit,
                                  .argument = argument,
                                  .answer = answer};
+
+    answer->count = 0;
     return btree_read(thread, key, key_len, act_around, &call);
 }

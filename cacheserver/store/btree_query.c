@@ -1,7 +1,8 @@
 /*
  * Reading ranges of b+trees, and removing them. A walk goes from one end of the range towards the
- * other, looks at every element once, and removes what it found in runs of neighbours, so that a
- * removal costs the same whether it takes one element or a thousand that stand together.
+ * other and looks at every element once. What is to be removed it remembers as runs of neighbours,
+ * so that a removal costs the same whether it takes one element or a thousand that stand together;
+ * as long as nothing has been removed, the walk may pause (collection.h).
  *
  * What was trimmed lies beyond the smallest key, or the largest. A range reaches into it when one
  * of its ends lies there; only the end that the walk really got to counts.
@@ -19,7 +20,8 @@ struct walk {
     const struct bkey_range *range;
     const struct eflag_filter *filter;
     bool descending;
-    bool at_end; /* nothing is left in the range */
+    bool at_end;   /* nothing is left in the range */
+    uint32_t rank; /* of the cursor, if walk_rank was called */
 };
 
 static void check_end(struct walk *walk)
@@ -35,6 +37,8 @@ static void check_end(struct walk *walk)
 
 static void walk_next(struct walk *walk)
 {
+    access_spend(walk->access, 1, 0);
+    walk->rank += walk->descending ? -1u : 1;
     if (walk->descending ? tree_prev(&walk->cursor) : tree_next(&walk->cursor))
         check_end(walk);
     else
@@ -104,87 +108,154 @@ static bool is_trimmed_away(struct collection *collection, const struct bkey *bk
     return collection->overflow == OVERFLOW_LARGEST_TRIM && bkey_compare(bkey, &edge) > 0;
 }
 
-/* Neighbours that are to be removed, the walk being behind them. */
+/* Ranks of neighbours that are to be removed. */
 struct run {
-    struct tree_cursor lowest;
-    uint32_t count;
+    uint32_t lowest, count;
 };
 
-static void add_to_run(struct run *run, const struct walk *walk)
-{
-    if (run->count++ == 0 || walk->descending)
-        run->lowest = walk->cursor;
-}
-
-static void remove_run(struct run *run, struct walk *walk)
-{
-    if (run->count > 0)
-        collection_remove(walk->access, &run->lowest, run->count);
-    run->count = 0;
-}
-
-/* Removes what is behind the walk, which stays at its element. */
-static void remove_run_behind(struct run *run, struct walk *walk)
-{
-    if (run->count == 0)
-        return;
-    remove_run(run, walk);
-    walk->cursor = run->lowest;
-    if (walk->descending)
-        tree_prev(&walk->cursor);
-    btree_current(&walk->cursor, walk->element.kind, &walk->element);
-}
+#define RUNS_MAX 1024
+struct runs {
+    uint32_t count;
+    struct run at[RUNS_MAX]; /* in the order of the walk */
+};
 
 struct get_call {
     const struct btree_query *query;
     btree_visit *visit; /* NULL: none */
     void *argument;
     struct btree_answer *answer;
+
+    /* how far it is */
+    struct walk *walk;
+    struct runs *runs;
+    uint32_t skip;     /* so many that match are not meant */
+    bool from_trimmed; /* the range begins in what was trimmed */
 };
 
-static void take_elements(struct walk *walk, const struct get_call *call)
+static void remove_runs(struct collection_access *access, struct runs *runs, bool descending)
+{
+    struct tree_cursor cursor;
+
+    for (uint32_t i = 0; i < runs->count; i++) {
+        const struct run *run = &runs->at[descending ? i : runs->count - 1 - i];
+        tree_seek_rank(&access->collection->tree, run->lowest, &cursor);
+        collection_remove(access, &cursor, run->count);
+    }
+    runs->count = 0;
+}
+
+/* There are more runs than can be remembered: removes those, after which the walk stays at its
+ * element and does not pause any more. */
+static void make_room_for_run(struct walk *walk, struct runs *runs)
+{
+    struct tree *tree = &walk->access->collection->tree;
+    uint32_t count = tree->count;
+
+    remove_runs(walk->access, runs, walk->descending);
+    if (!walk->descending)
+        walk->rank -= count - tree->count;
+    tree_seek_rank(tree, walk->rank, &walk->cursor);
+    btree_current(&walk->cursor, walk->element.kind, &walk->element);
+    walk->access->left = UINT32_MAX;
+}
+
+static void add_to_runs(struct walk *walk, struct runs *runs)
+{
+    struct run *last = runs->count > 0 ? &runs->at[runs->count - 1] : NULL;
+
+    if (last && walk->rank == (walk->descending ? last->lowest - 1 : last->lowest + last->count)) {
+        last->lowest -= walk->descending;
+        last->count++;
+        return;
+    }
+    if (runs->count == RUNS_MAX)
+        make_room_for_run(walk, runs);
+    runs->at[runs->count++] = (struct run){.lowest = walk->rank, .count = 1};
+}
+
+/* Without a filter all elements in the range match, and need not be looked at. */
+static void skip_all(struct walk *walk, uint32_t offset)
+{
+    struct tree *tree = &walk->access->collection->tree;
+    uint32_t rank = tree_rank(&walk->cursor);
+
+    walk->access->thread->elements += offset;
+    if (offset > (walk->descending ? rank : tree->count - 1 - rank)) {
+        walk->at_end = true;
+        return;
+    }
+    tree_seek_rank(tree, walk->descending ? rank - offset : rank + offset, &walk->cursor);
+    check_end(walk);
+}
+
+static void start_taking(struct collection_access *access, struct get_call *call)
 {
     const struct btree_query *query = call->query;
-    struct run run = {.count = 0};
-    uint32_t skip = query->offset;
+    struct walk *walk = call->walk;
+
+    if (call->visit && call->answer->count > 0)
+        call->visit(call->argument, NULL);
+    call->answer->count = 0;
+    call->skip = query->offset;
+    call->from_trimmed = is_trimmed_away(access->collection, &query->range->from);
+    walk_start(walk, access, query->range, query->filter);
+    if (!query->filter && query->offset > 0 && !walk->at_end) {
+        skip_all(walk, query->offset);
+        call->skip = 0;
+    }
+    if (query->remove) {
+        call->runs->count = 0;
+        walk->rank = tree_rank(&walk->cursor);
+    }
+}
+
+/* false: pause. */
+static bool take_elements(struct walk *walk, struct get_call *call)
+{
+    const struct btree_query *query = call->query;
 
     for (; !walk->at_end; walk_next(walk)) {
-        bool matches = walk_matches(walk);
-        if (!matches || skip > 0) {
-            skip -= matches;
-            remove_run_behind(&run, walk);
+        if (walk->access->left == 0)
+            return false;
+        if (!walk_matches(walk))
+            continue;
+        if (call->skip > 0) {
+            call->skip--;
             continue;
         }
         if (call->visit && !call->visit(call->argument, &walk->element))
             break;
+        access_spend(walk->access, 0, walk->element.value_len);
         if (query->remove)
-            add_to_run(&run, walk);
+            add_to_runs(walk, call->runs);
         if (++call->answer->count == query->count)
             break;
     }
-    remove_run(&run, walk);
+    if (query->remove)
+        remove_runs(walk->access, call->runs, walk->descending);
+    return true;
 }
 
 /* Runs the query; *trimmed tells whether the range reaches into what was trimmed. */
-static enum store_result take(struct collection_access *access, const struct get_call *call,
+static enum store_result take(struct collection_access *access, struct get_call *call,
                               bool *trimmed)
 {
     const struct btree_query *query = call->query;
     struct collection *collection = access->collection;
-    struct walk walk;
 
-    call->answer->flags = item_flags(access->item);
-    call->answer->count = 0;
     *trimmed = false;
+    call->answer->flags = item_flags(access->item);
     if (query->offset >= collection->tree.count)
         return STORE_NO_ELEMENT;
     if (!btree_admits(collection, query->range->from.kind))
         return STORE_BKEY_MISMATCH;
-    bool from_trimmed = is_trimmed_away(collection, &query->range->from);
+    if (!access->resumed)
+        start_taking(access, call);
+    call->walk->access = access;
     bool to_trimmed = is_trimmed_away(collection, &query->range->to);
-    walk_start(&walk, access, query->range, query->filter);
-    take_elements(&walk, call);
-    *trimmed = from_trimmed || (to_trimmed && walk.at_end);
+    if (!take_elements(call->walk, call))
+        return STORE_PAUSED;
+    *trimmed = call->from_trimmed || (to_trimmed && call->walk->at_end);
     if (call->answer->count == 0)
         return STORE_NO_ELEMENT;
     access->drop = query->drop && collection->tree.count == 0;
@@ -193,37 +264,13 @@ static enum store_result take(struct collection_access *access, const struct get
 
 static enum store_result act_get(struct collection_access *access, void *argument)
 {
-    const struct get_call *call = argument;
+    struct get_call *call = argument;
     bool trimmed;
 
     enum store_result result = take(access, call, &trimmed);
     if (trimmed && result == STORE_NO_ELEMENT)
         return STORE_OUT_OF_RANGE;
     return trimmed && result == STORE_OK && !call->query->remove ? STORE_TRIMMED : result;
-}
-
-static enum store_result act_delete(struct collection_access *access, void *argument)
-{
-    bool trimmed;
-
-    return take(access, argument, &trimmed);
-}
-
-enum store_result btree_get(struct store_thread *thread, const char *key, size_t key_len,
-                            const struct btree_query *query, btree_visit *visit, void *argument,
-                            struct btree_answer *answer)
-{
-    struct get_call call = {.query = query, .visit = visit, .argument = argument, .answer = answer};
-
-    return btree_read(thread, key, key_len, act_get, &call);
-}
-
-enum store_result btree_delete(struct store_thread *thread, const char *key, size_t key_len,
-                               const struct btree_query *query, struct btree_answer *answer)
-{
-    struct get_call call = {.query = query, .answer = answer};
-
-    return btree_change(thread, key, key_len, act_delete, &call);
 }
 
 /* How many elements come before the key, or with it. */
@@ -235,41 +282,115 @@ static uint32_t rank_of(struct collection *collection, const struct bkey *bkey, 
     return tree_rank(&cursor) + (exact && with_it);
 }
 
-static uint32_t count_range(struct collection *collection, const struct bkey_range *range)
+/* The elements in the range. */
+static struct run run_of(struct collection *collection, const struct bkey_range *range)
 {
     bool descending = bkey_compare(&range->from, &range->to) > 0;
     const struct bkey *low = descending ? &range->to : &range->from;
     const struct bkey *high = descending ? &range->from : &range->to;
+    uint32_t lowest = rank_of(collection, low, false);
 
-    return rank_of(collection, high, true) - rank_of(collection, low, false);
+    return (struct run){.lowest = lowest, .count = rank_of(collection, high, true) - lowest};
+}
+
+/* Without a filter nothing needs to be looked at. */
+static uint32_t remove_range(struct collection_access *access, const struct btree_query *query)
+{
+    struct tree *tree = &access->collection->tree;
+    struct run run = run_of(access->collection, query->range);
+    bool descending = bkey_compare(&query->range->from, &query->range->to) > 0;
+    struct tree_cursor cursor;
+
+    if (run.count <= query->offset)
+        return 0;
+    uint32_t behind = run.count - query->offset;
+    uint32_t n = query->count > 0 && query->count < behind ? query->count : behind;
+    tree_seek_rank(tree, run.lowest + (descending ? behind - n : query->offset), &cursor);
+    collection_remove(access, &cursor, n);
+    access->thread->elements = query->offset + n;
+    return n;
+}
+
+static enum store_result act_delete(struct collection_access *access, void *argument)
+{
+    struct get_call *call = argument;
+    const struct btree_query *query = call->query;
+    struct tree *tree = &access->collection->tree;
+    bool trimmed;
+
+    if (query->filter)
+        return take(access, call, &trimmed);
+    if (tree->count == 0)
+        return STORE_NO_ELEMENT;
+    if (!btree_admits(access->collection, query->range->from.kind))
+        return STORE_BKEY_MISMATCH;
+    call->answer->count = remove_range(access, query);
+    if (call->answer->count == 0)
+        return STORE_NO_ELEMENT;
+    return collection_removed(access, query->drop ? STORE_DELETE_DROP : STORE_DELETE);
+}
+
+enum store_result btree_get(struct store_thread *thread, const char *key, size_t key_len,
+                            const struct btree_query *query, btree_visit *visit, void *argument,
+                            struct btree_answer *answer)
+{
+    struct walk walk;
+    struct runs runs;
+    struct get_call call = {.query = query,
+                            .visit = visit,
+                            .argument = argument,
+                            .answer = answer,
+                            .walk = &walk,
+                            .runs = &runs};
+
+    answer->count = 0;
+    return btree_read(thread, key, key_len, act_get, &call);
+}
+
+enum store_result btree_delete(struct store_thread *thread, const char *key, size_t key_len,
+                               const struct btree_query *query, struct btree_answer *answer)
+{
+    struct walk walk;
+    struct runs runs;
+    struct get_call call = {.query = query, .answer = answer, .walk = &walk, .runs = &runs};
+
+    answer->count = 0;
+    return btree_change(thread, key, key_len, act_delete, &call);
 }
 
 static enum store_result act_count(struct collection_access *access, void *argument)
 {
-    const struct get_call *call = argument;
+    struct get_call *call = argument;
     const struct btree_query *query = call->query;
     enum bkey_kind kind = btree_of(access->collection)->kind;
-    struct walk walk;
+    struct walk *walk = call->walk;
 
-    call->answer->count = 0;
     if (kind != BKEY_NONE && kind != query->range->from.kind)
         return STORE_BKEY_MISMATCH;
+    if (!access->resumed)
+        call->answer->count = 0;
     if (access->collection->tree.count == 0)
         return STORE_OK;
     if (!query->filter) {
-        call->answer->count = count_range(access->collection, query->range);
+        call->answer->count = run_of(access->collection, query->range).count;
         return STORE_OK;
     }
-    walk_start(&walk, access, query->range, query->filter);
-    for (; !walk.at_end; walk_next(&walk))
-        call->answer->count += walk_matches(&walk);
+    if (!access->resumed)
+        walk_start(walk, access, query->range, query->filter);
+    walk->access = access;
+    for (; !walk->at_end; walk_next(walk)) {
+        if (access->left == 0)
+            return STORE_PAUSED;
+        call->answer->count += walk_matches(walk);
+    }
     return STORE_OK;
 }
 
 enum store_result btree_count(struct store_thread *thread, const char *key, size_t key_len,
                               const struct btree_query *query, struct btree_answer *answer)
 {
-    struct get_call call = {.query = query, .answer = answer};
+    struct walk walk;
+    struct get_call call = {.query = query, .answer = answer, .walk = &walk};
 
     return btree_read(thread, key, key_len, act_count, &call);
 }
@@ -282,7 +403,7 @@ static enum store_result act_part(struct collection_access *access, void *argume
     struct walk walk;
 
     part->flags = item_flags(access->item);
-    part->trimmed = false;
+    part->trimmed = part->paused = false;
     if (collection->tree.count == 0)
         return STORE_OK;
     if (!btree_admits(collection, range.from.kind))
@@ -292,9 +413,15 @@ static enum store_result act_part(struct collection_access *access, void *argume
     walk_start(&walk, access, &range, part->filter);
     if (part->after)
         walk_to(&walk, part->after, true);
-    for (; !walk.at_end; walk_next(&walk))
+    for (; !walk.at_end; walk_next(&walk)) {
         if (walk_matches(&walk) && !part->visit(part->argument, &walk.element))
             return STORE_OK;
+        part->paused = access->left == 1;
+        if (part->paused) {
+            bkey_set_bytes(&part->last, range.from.kind, walk.element.bkey, walk.element.bkey_len);
+            return STORE_OK;
+        }
+    }
     part->trimmed = is_trimmed_away(collection, &range.to);
     if (part->trimmed)
         part->last = walk.descending ? btree_smallest(collection) : btree_largest(collection);

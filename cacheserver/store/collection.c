@@ -3,9 +3,14 @@
  * if that was asked for, calls what the operation does, and accounts for the memory that it took.
  * An operation that finds no memory has changed nothing; room is then made without the lock and
  * the whole is done again, with whatever the key has by then.
+ *
+ * What reads much lets others have the lock now and then. It goes on only if no element was changed
+ * meanwhile, which the collection counts, and begins again if one was: so it sees one state of the
+ * collection, as if it had kept the lock. After some such beginnings it does keep it.
  */
 #include "cacheserver/store/collection.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "cacheserver/store/evict.h"
@@ -14,6 +19,20 @@
 
 /* An insertion needs a few objects of different sizes, and another thread may take one away. */
 #define TRIES_MAX 24
+
+/* A step takes some tens of nanoseconds, so a bucket is locked for a fraction of a millisecond. */
+#define STEPS_PER_LOCK 2048
+/* Of what is read in turns, because it was changed between them. */
+#define RESTARTS_MAX 3
+
+/* How an operation that paused finds that nothing has changed since. */
+struct pause {
+    bool paused;
+    unsigned restarts;
+    struct item *item; /* to compare with, not to look into */
+    uint64_t cas;
+    uint32_t version;
+};
 
 static const struct tree_order by_position = {.tagged = false};
 static const struct tree_order by_hash = {.tagged = true};
@@ -188,6 +207,7 @@ void collection_wrote(struct collection_access *access, const struct tree_cursor
     struct journal *journal = access->thread->store->journal;
     struct tree_cursor copy = *cursor;
 
+    access->collection->version++;
     if (__builtin_expect(journal == NULL, 1))
         return;
     struct restore_element element = {.rank = tree_rank(cursor), .replaces = replaced};
@@ -204,6 +224,7 @@ void collection_remove(struct collection_access *access, struct tree_cursor *cur
 {
     struct journal *journal = access->thread->store->journal;
 
+    access->collection->version++;
     if (__builtin_expect(journal != NULL, 0) && count > 0)
         journal->removal(journal, access->thread, access->item, tree_rank(cursor), count);
     tree_remove(cursor, &access->room, count);
@@ -233,8 +254,10 @@ static enum store_result act(struct collection_access *access, const struct coll
     int64_t bytes = (int64_t)tree->bytes;
     uint32_t count = tree->count;
 
-    thread->elements = 0;
+    if (!access->resumed)
+        thread->elements = 0;
     enum store_result result = act_and_tell(access, call);
+    store_put_aside(thread, &access->room);
     if (count > tree->count && count - tree->count > thread->elements)
         thread->elements = count - tree->count;
     if ((int64_t)tree->bytes != bytes)
@@ -245,22 +268,56 @@ static enum store_result act(struct collection_access *access, const struct coll
     return access->created && !failed ? STORE_CREATED_OK : result;
 }
 
+static bool is_as_it_was(const struct collection_access *access, const struct pause *pause)
+{
+    return pause->paused && access->item == pause->item && item_cas(access->item) == pause->cas &&
+           access->collection->version == pause->version;
+}
+
+/* Acts in the turn that the pause, if there was one, says. */
+static enum store_result act_in_turn(struct collection_access *access,
+                                     const struct collection_call *call, struct pause *pause)
+{
+    access->resumed = is_as_it_was(access, pause);
+    pause->restarts += pause->paused && !access->resumed;
+    access->left = pause->restarts < RESTARTS_MAX ? STEPS_PER_LOCK : UINT32_MAX;
+    enum store_result result = act(access, call);
+    pause->paused = result == STORE_PAUSED;
+    if (pause->paused) {
+        pause->item = access->item;
+        pause->cas = item_cas(access->item);
+        pause->version = access->collection->version;
+    }
+    return result;
+}
+
+/* Whether what stopped the call can be overcome by another one. */
+static bool is_worth_another(struct store_thread *thread, const struct collection_access *access,
+                             enum store_result result)
+{
+    if (result == STORE_PAUSED) {
+        sched_yield();
+        return true;
+    }
+    return result == STORE_NO_MEMORY && access->room.wanted &&
+           evict_make_room(thread, access->room.wanted);
+}
+
 enum store_result collection_call(struct store_thread *thread, const struct collection_call *call)
 {
     enum store_result result = STORE_NO_MEMORY;
+    struct pause pause = {.paused = false};
 
-    for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+    for (unsigned tries = 0; tries < TRIES_MAX; tries += result != STORE_PAUSED) {
         struct collection_access access = {
             .thread = thread, .room = {.memory = &thread->store->memory, .cache = &thread->cache}};
         result = open_access(&access, call);
         if (result == STORE_OK)
-            result = act(&access, call);
+            result = act_in_turn(&access, call, &pause);
         if (access.place.bucket)
             bucket_unlock(access.place.bucket);
         store_settle(thread);
-        if (result != STORE_NO_MEMORY || !access.room.wanted)
-            break;
-        if (!evict_make_room(thread, access.room.wanted))
+        if (!is_worth_another(thread, &access, result))
             break;
     }
     if (result == STORE_NO_MEMORY)
@@ -284,56 +341,47 @@ enum store_result collection_removed(struct collection_access *access, enum stor
     return access->drop ? STORE_DROPPED : STORE_OK;
 }
 
-/* Only collections with more than a reply may hold are worth counting. */
-static bool fits_reply(const struct collection *collection, const struct tree_cursor *from,
-                       uint32_t count)
-{
-    struct tree_cursor cursor = *from;
-    const char *element;
-    size_t len, bytes = 0;
-
-    if (collection->tree.bytes <= STORE_REPLY_MAX)
-        return true;
-    for (; count > 0 && tree_get(&cursor, &element, &len); count--) {
-        bytes += len;
-        tree_next(&cursor);
-    }
-    return bytes <= STORE_REPLY_MAX;
-}
-
-static void show(struct tree_cursor *cursor, uint32_t count, bool backwards,
-                 const struct store_reader *reader)
+static enum store_result show(struct collection_access *access, struct collection_range *range,
+                              const struct store_reader *reader)
 {
     const char *element;
     size_t len;
 
-    if (backwards)
-        tree_seek_rank(cursor->tree, tree_rank(cursor) + count, cursor);
-    for (uint32_t n = 0; n < count; n++) {
-        if (backwards)
-            tree_prev(cursor);
-        if (!tree_get(cursor, &element, &len))
-            break;
+    for (; range->shown < range->count; range->shown++) {
+        if (access->left == 0)
+            return STORE_PAUSED;
+        if (range->backwards)
+            tree_prev(&range->cursor);
+        tree_get(&range->cursor, &element, &len);
+        range->shown_bytes += len;
+        if (range->shown_bytes > STORE_REPLY_MAX)
+            return STORE_TOO_LARGE;
         reader->element(reader->argument, element, len);
-        if (!backwards)
-            tree_next(cursor);
+        access_spend(access, 1, len);
+        if (!range->backwards)
+            tree_next(&range->cursor);
     }
+    return STORE_OK;
 }
 
-enum store_result collection_read(struct collection_access *access, struct tree_cursor *cursor,
-                                  uint32_t count, bool backwards, const struct store_reader *reader,
-                                  enum store_removal_mode mode)
+enum store_result collection_read(struct collection_access *access, struct collection_range *range,
+                                  const struct store_reader *reader, enum store_removal_mode mode)
 {
-    struct tree_cursor first = *cursor;
+    struct tree *tree = &access->collection->tree;
+    struct tree_cursor first;
 
-    if (!fits_reply(access->collection, cursor, count))
-        return STORE_TOO_LARGE;
-    access->thread->elements = count;
-    reader->begin(reader->argument, item_flags(access->item), count);
-    show(cursor, count, backwards, reader);
-    if (mode == STORE_KEEP)
-        return STORE_OK;
-    collection_remove(access, &first, count);
+    if (!access->resumed) {
+        access->thread->elements = range->count;
+        range->shown = 0;
+        range->shown_bytes = 0;
+        tree_seek_rank(tree, range->rank + (range->backwards ? range->count : 0), &range->cursor);
+        reader->begin(reader->argument, item_flags(access->item), range->count);
+    }
+    enum store_result result = show(access, range, reader);
+    if (result != STORE_OK || mode == STORE_KEEP)
+        return result;
+    tree_seek_rank(tree, range->rank, &first);
+    collection_remove(access, &first, range->count);
     return collection_removed(access, mode);
 }
 

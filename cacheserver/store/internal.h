@@ -113,9 +113,12 @@ void store_free_item(struct store_thread *thread, struct item *item);
  * it is not done yet, call it again. */
 bool store_free_item_slice(struct store_thread *thread, struct item *item);
 
-/* Large collections are not freed while a bucket is locked but put aside. This frees them; no lock
- * may be held. */
+/* Large items are not freed while a bucket is locked but put aside. This frees them; no lock may be
+ * held. */
 void store_free_dropped(struct store_thread *thread);
+/* Puts aside what was cut off collections. */
+struct tree_room;
+void store_put_aside(struct store_thread *thread, struct tree_room *room);
 void store_free_chunks(struct store_thread *thread, struct item_chunk *chunk);
 
 /* Where a key lies, or would. */

@@ -15,9 +15,10 @@
 #define ITEMS_UNREPORTED_MAX    64
 #define CHANGES_PER_LIMIT_CHECK 64
 
-/* Freeing a node takes some tens of nanoseconds. */
-#define FREED_AT_ONCE_BYTES 65536
-#define NODES_PER_SLICE     4096
+/* Freeing a node takes some tens of nanoseconds, and so does a chunk. */
+#define FREED_AT_ONCE_BYTES  65536
+#define FREED_AT_ONCE_CHUNKS 256
+#define NODES_PER_SLICE      4096
 
 uint64_t store_next_cas(struct store_thread *thread)
 {
@@ -62,10 +63,18 @@ void store_free_chunks(struct store_thread *thread, struct item_chunk *chunk)
     }
 }
 
+/* Branches of collections are put aside, too, as if they were items. */
+static bool is_branch(const struct item *item)
+{
+    return item_key_len(item) == 0;
+}
+
 bool store_free_item_slice(struct store_thread *thread, struct item *item)
 {
     struct tree_room room = {.memory = &thread->store->memory, .cache = &thread->cache};
 
+    if (is_branch(item))
+        return !tree_free_branch((struct tree_inner *)(void *)item, &room, NODES_PER_SLICE);
     if (item_type(item) != ITEM_KV &&
         tree_free_some(&item_collection(item)->tree, &room, NODES_PER_SLICE))
         return false;
@@ -86,14 +95,18 @@ void store_free_dropped(struct store_thread *thread)
     while (thread->dropped) {
         struct item *item = thread->dropped;
         memcpy(&thread->dropped, &item->exptime, sizeof(thread->dropped));
-        if (!maintenance_drop(thread->store, item))
+        bool small = is_branch(item) && !tree_branch_is_large((struct tree_inner *)(void *)item);
+        if (small || !maintenance_drop(thread->store, item))
             store_free_item(thread, item);
     }
 }
 
-static bool is_large_collection(struct item *item)
+/* Whether freeing it takes long. */
+static bool is_large(struct item *item)
 {
-    return item_type(item) != ITEM_KV && item_collection(item)->tree.bytes > FREED_AT_ONCE_BYTES;
+    if (item_type(item) == ITEM_KV)
+        return item_value_len(item) > FREED_AT_ONCE_CHUNKS * ITEM_CHUNK_DATA;
+    return item_collection(item)->tree.bytes > FREED_AT_ONCE_BYTES;
 }
 
 /* The words between header and key are free in an item that has left the table. */
@@ -101,6 +114,14 @@ static void put_aside(struct store_thread *thread, struct item *item)
 {
     memcpy(&item->exptime, &thread->dropped, sizeof(thread->dropped));
     thread->dropped = item;
+}
+
+void store_put_aside(struct store_thread *thread, struct tree_room *room)
+{
+    struct tree_inner *branch;
+
+    while ((branch = tree_take_branch(room)))
+        put_aside(thread, (struct item *)(void *)branch);
 }
 
 void store_discard(struct store_thread *thread, struct item *item)
@@ -114,10 +135,27 @@ void store_pin(struct item *item)
     atomic_fetch_add_explicit(item_pins(item), 1, memory_order_relaxed);
 }
 
+/* true: it was the last one. */
+static bool drop_pin(struct item *item)
+{
+    return atomic_fetch_sub_explicit(item_pins(item), 1, memory_order_acq_rel) == 1;
+}
+
+/* Frees an item that nobody knows any more, if need be later. */
+static void free_or_put_aside(struct store_thread *thread, struct item *item)
+{
+    if (is_large(item))
+        put_aside(thread, item);
+    else
+        store_free_item(thread, item);
+}
+
 void store_unpin(struct store_thread *thread, struct item *item)
 {
-    if (atomic_fetch_sub_explicit(item_pins(item), 1, memory_order_acq_rel) == 1)
-        store_free_item(thread, item);
+    if (!drop_pin(item))
+        return;
+    free_or_put_aside(thread, item);
+    store_free_dropped(thread);
 }
 
 /* An item leaves the table: counts, and the table's own pin on it. */
@@ -134,12 +172,8 @@ static void store_release(struct store_thread *thread, struct item *item)
         count_add(thread, STORE_STICKY_ITEMS, -1);
         atomic_fetch_sub_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
     }
-    if (item_has_pins(item))
-        store_unpin(thread, item);
-    else if (is_large_collection(item))
-        put_aside(thread, item);
-    else
-        store_free_item(thread, item);
+    if (!item_has_pins(item) || drop_pin(item))
+        free_or_put_aside(thread, item);
 }
 
 /* false: no memory for its prefix. */

@@ -74,6 +74,7 @@ struct range_call {
     struct list_range range;
     enum store_removal_mode mode;
     const struct store_reader *reader;
+    struct collection_range reading;
 };
 
 /* Both ends within the list; false: no element is meant. */
@@ -102,26 +103,17 @@ static uint32_t lowest_of(const struct list_range *range)
     return (uint32_t)(range->from <= range->to ? range->from : range->to);
 }
 
-/* To the lowest element of what is there of the range; false: nothing. */
-static bool seek(struct tree *tree, struct list_range *range, struct tree_cursor *cursor)
-{
-    bool found = clip(tree, range);
-
-    if (found)
-        tree_seek_rank(tree, lowest_of(range), cursor);
-    return found;
-}
-
 static enum store_result act_get(struct collection_access *access, void *argument)
 {
-    const struct range_call *call = argument;
+    struct range_call *call = argument;
     struct list_range range = call->range;
-    struct tree_cursor cursor;
 
-    if (!seek(&access->collection->tree, &range, &cursor))
+    if (!clip(&access->collection->tree, &range))
         return STORE_NO_ELEMENT;
-    return collection_read(access, &cursor, count_of(&range), range.from > range.to, call->reader,
-                           call->mode);
+    call->reading.rank = lowest_of(&range);
+    call->reading.count = count_of(&range);
+    call->reading.backwards = range.from > range.to;
+    return collection_read(access, &call->reading, call->reader, call->mode);
 }
 
 static enum store_result act_delete(struct collection_access *access, void *argument)
@@ -130,8 +122,9 @@ static enum store_result act_delete(struct collection_access *access, void *argu
     struct list_range range = call->range;
     struct tree_cursor cursor;
 
-    if (!seek(&access->collection->tree, &range, &cursor))
+    if (!clip(&access->collection->tree, &range))
         return STORE_NO_ELEMENT;
+    tree_seek_rank(&access->collection->tree, lowest_of(&range), &cursor);
     collection_remove(access, &cursor, count_of(&range));
     return collection_removed(access, call->mode);
 }

@@ -3,7 +3,8 @@
  * field, the field and the value.
  *
  * A reply begins with the number of elements, so reading looks every field up twice: once to count
- * what there is, once to show it.
+ * what there is, once to show it. What is read and removed is looked up once more, for reading many
+ * fields pauses now and then, and removing them must not.
  */
 #include "cacheserver/store/map.h"
 
@@ -97,78 +98,101 @@ enum store_result map_put(struct store_thread *thread, const char *key, size_t k
 }
 
 struct fields_call {
-    const struct map_fields *fields;
+    const struct map_fields *fields; /* NULL: all */
     enum store_removal_mode mode;
     const struct store_reader *reader;
+    struct collection_range all;
+
+    /* of several: those passed when counting and when showing, and what was counted */
+    uint32_t counted, shown;
+    uint32_t count;
+    size_t bytes;
 };
 
-/* Counts the elements of the fields and their bytes. */
-static uint32_t count_fields(struct collection_access *access, const struct map_fields *fields,
-                             size_t *bytes)
+/* Counts the elements of the fields and their bytes. false: pause. */
+static bool count_fields(struct collection_access *access, struct fields_call *call)
 {
-    uint32_t count = 0;
-
-    *bytes = 0;
-    for (uint32_t i = 0; i < fields->count; i++) {
+    for (; call->counted < call->fields->count; call->counted++) {
         struct tree_cursor cursor;
         const char *element;
         size_t len;
-        if (find_any(access, &fields->at[i], &cursor) && tree_get(&cursor, &element, &len)) {
+        if (access->left == 0)
+            return false;
+        if (find_any(access, &call->fields->at[call->counted], &cursor) &&
+            tree_get(&cursor, &element, &len)) {
+            call->count++;
+            call->bytes += len;
+        }
+        access_spend(access, ACCESS_SEEK, 0);
+    }
+    return true;
+}
+
+/* Shows the elements of the fields. false: pause. */
+static bool show_fields(struct collection_access *access, struct fields_call *call)
+{
+    for (; call->shown < call->fields->count; call->shown++) {
+        struct tree_cursor cursor;
+        const char *element;
+        size_t len = 0;
+        if (access->left == 0)
+            return false;
+        if (find_any(access, &call->fields->at[call->shown], &cursor) &&
+            tree_get(&cursor, &element, &len))
+            call->reader->element(call->reader->argument, element, len);
+        access_spend(access, ACCESS_SEEK, len);
+    }
+    return true;
+}
+
+/* Returns how many there were. */
+static uint32_t remove_fields(struct collection_access *access, const struct map_fields *fields)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < fields->count; i++) {
+        struct tree_cursor cursor;
+        if (find_any(access, &fields->at[i], &cursor)) {
+            collection_remove(access, &cursor, 1);
             count++;
-            *bytes += len;
         }
     }
     return count;
 }
 
-/* Shows and removes the elements of the fields; returns how many. */
-static uint32_t take_fields(struct collection_access *access, const struct fields_call *call)
+static enum store_result get_fields(struct collection_access *access, struct fields_call *call)
 {
-    const struct map_fields *fields = call->fields;
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < fields->count; i++) {
-        struct tree_cursor cursor;
-        const char *element;
-        size_t len;
-        if (!find_any(access, &fields->at[i], &cursor) || !tree_get(&cursor, &element, &len))
-            continue;
-        count++;
-        if (call->reader)
-            call->reader->element(call->reader->argument, element, len);
-        if (call->mode != STORE_KEEP)
-            collection_remove(access, &cursor, 1);
+    if (!access->resumed) {
+        call->counted = call->shown = call->count = 0;
+        call->bytes = 0;
     }
-    return count;
-}
-
-static enum store_result get_all(struct collection_access *access, const struct fields_call *call)
-{
-    struct tree_cursor cursor;
-
-    tree_seek_rank(&access->collection->tree, 0, &cursor);
-    return collection_read(access, &cursor, access->collection->tree.count, false, call->reader,
-                           call->mode);
+    if (call->shown == 0) {
+        if (!count_fields(access, call))
+            return STORE_PAUSED;
+        if (call->count == 0)
+            return STORE_NO_ELEMENT;
+        if (call->bytes > STORE_REPLY_MAX)
+            return STORE_TOO_LARGE;
+        access->thread->elements = call->count;
+        call->reader->begin(call->reader->argument, item_flags(access->item), call->count);
+    }
+    if (!show_fields(access, call))
+        return STORE_PAUSED;
+    if (call->mode != STORE_KEEP)
+        remove_fields(access, call->fields);
+    return collection_removed(access, call->mode);
 }
 
 static enum store_result act_get(struct collection_access *access, void *argument)
 {
-    const struct fields_call *call = argument;
-    size_t bytes;
+    struct fields_call *call = argument;
 
     if (access->collection->tree.count == 0)
         return STORE_NO_ELEMENT;
-    if (!call->fields)
-        return get_all(access, call);
-    uint32_t count = count_fields(access, call->fields, &bytes);
-    if (count == 0)
-        return STORE_NO_ELEMENT;
-    if (bytes > STORE_REPLY_MAX)
-        return STORE_TOO_LARGE;
-    access->thread->elements = count;
-    call->reader->begin(call->reader->argument, item_flags(access->item), count);
-    take_fields(access, call);
-    return collection_removed(access, call->mode);
+    if (call->fields)
+        return get_fields(access, call);
+    call->all.count = access->collection->tree.count;
+    return collection_read(access, &call->all, call->reader, call->mode);
 }
 
 static enum store_result act_delete(struct collection_access *access, void *argument)
@@ -182,7 +206,7 @@ static enum store_result act_delete(struct collection_access *access, void *argu
     if (!call->fields) {
         tree_seek_rank(tree, 0, &cursor);
         collection_remove(access, &cursor, tree->count);
-    } else if (take_fields(access, call) == 0) {
+    } else if (remove_fields(access, call->fields) == 0) {
         return STORE_NO_ELEMENT;
     }
     return collection_removed(access, call->mode);

@@ -115,15 +115,18 @@ enum store_result set_has(struct store_thread *thread, const char *key, size_t k
     return collection_call(thread, &call);
 }
 
+struct drawn {
+    uint32_t count;
+    uint32_t ranks[SET_DRAW_MAX]; /* rising */
+};
+
 struct get_call {
     uint32_t count;
     enum store_removal_mode mode;
     const struct store_reader *reader;
-};
-
-struct drawn {
-    uint32_t count;
-    uint32_t ranks[SET_DRAW_MAX]; /* rising */
+    struct collection_range all; /* of all */
+    struct drawn *drawn;         /* or of some */
+    uint32_t shown;              /* of those */
 };
 
 static uint32_t draw_below(struct store_thread *thread, uint32_t limit)
@@ -165,45 +168,61 @@ static void draw(struct store_thread *thread, struct drawn *drawn, uint32_t of, 
     }
 }
 
-static enum store_result get_some(struct collection_access *access, const struct get_call *call)
+/* From the last one on, so that the ranks of the others stay right. */
+static void remove_some(struct collection_access *access, const struct drawn *drawn)
+{
+    for (uint32_t i = drawn->count; i-- > 0;) {
+        struct tree_cursor cursor;
+        tree_seek_rank(&access->collection->tree, drawn->ranks[i], &cursor);
+        collection_remove(access, &cursor, 1);
+    }
+}
+
+static enum store_result get_some(struct collection_access *access, struct get_call *call)
 {
     struct tree *tree = &access->collection->tree;
-    struct drawn drawn;
+    const struct store_reader *reader = call->reader;
 
-    draw(access->thread, &drawn, tree->count, call->count);
-    access->thread->elements = drawn.count;
-    call->reader->begin(call->reader->argument, item_flags(access->item), drawn.count);
-    for (uint32_t i = 0; i < drawn.count; i++) {
+    if (!access->resumed) {
+        draw(access->thread, call->drawn, tree->count, call->count);
+        call->shown = 0;
+        access->thread->elements = call->count;
+        reader->begin(reader->argument, item_flags(access->item), call->count);
+    }
+    for (; call->shown < call->count; call->shown++) {
         struct tree_cursor cursor;
         const char *element;
         size_t len;
-        tree_seek_rank(tree, drawn.ranks[i] - (call->mode == STORE_KEEP ? 0 : i), &cursor);
+        if (access->left == 0)
+            return STORE_PAUSED;
+        tree_seek_rank(tree, call->drawn->ranks[call->shown], &cursor);
         tree_get(&cursor, &element, &len);
-        call->reader->element(call->reader->argument, element, len);
-        if (call->mode != STORE_KEEP)
-            collection_remove(access, &cursor, 1);
+        reader->element(reader->argument, element, len);
+        access_spend(access, ACCESS_SEEK, len);
     }
+    if (call->mode != STORE_KEEP)
+        remove_some(access, call->drawn);
     return collection_removed(access, call->mode);
 }
 
 static enum store_result act_get(struct collection_access *access, void *argument)
 {
-    const struct get_call *call = argument;
-    struct tree *tree = &access->collection->tree;
-    struct tree_cursor cursor;
+    struct get_call *call = argument;
+    uint32_t count = access->collection->tree.count;
 
-    if (tree->count == 0)
+    if (count == 0)
         return STORE_NO_ELEMENT;
-    if (call->count > 0 && call->count < tree->count)
+    if (call->count > 0 && call->count < count)
         return get_some(access, call);
-    tree_seek_rank(tree, 0, &cursor);
-    return collection_read(access, &cursor, tree->count, false, call->reader, call->mode);
+    call->all.count = count;
+    return collection_read(access, &call->all, call->reader, call->mode);
 }
 
 enum store_result set_get(struct store_thread *thread, const char *key, size_t key_len,
                           uint32_t count, enum store_removal_mode mode,
                           const struct store_reader *reader)
 {
+    struct drawn drawn;
     struct get_call argument = {.count = count, .mode = mode, .reader = reader};
     struct collection_call call = {.key = key,
                                    .key_len = key_len,
@@ -211,5 +230,6 @@ enum store_result set_get(struct store_thread *thread, const char *key, size_t k
                                    .reading = true,
                                    .act = act_get,
                                    .argument = &argument};
+    argument.drawn = &drawn;
     return collection_call(thread, &call);
 }

@@ -74,6 +74,7 @@ enum store_result {
     STORE_NOTHING_TO_UPDATE,
     STORE_NO_ATTRIBUTE,
     STORE_BAD_VALUE,
+    STORE_PAUSED, /* within the store only, see collection.h */
 };
 
 /* What a collection is made with. */
@@ -211,9 +212,10 @@ enum store_result store_put(struct store_thread *thread, struct item *item, enum
 enum store_result store_create(struct store_thread *thread, const char *key, size_t key_len,
                                enum item_type type, const struct collection_attributes *attributes);
 
-/* What reading several elements tells: first once their number and the flags of the item, then one
+/* What reading several elements tells: first their number and the flags of the item, then one
  * element after the other. Called with the collection locked: must be quick and must not call the
- * store; what it is shown lasts only as long as it runs. */
+ * store; what it is shown lasts only as long as it runs. It may begin again: what was told before
+ * is then void, as it is when the result is a failure. */
 struct store_reader {
     void (*begin)(void *argument, uint32_t flags, uint32_t count);
     void (*element)(void *argument, const char *element, size_t len);

@@ -98,13 +98,13 @@ static void bucket_lock(struct bucket *bucket)
 {
     unsigned spins = 0;
 
-    lock_rank_enter(LOCK_RANK_BUCKET);
     while (atomic_fetch_or_explicit(&bucket->meta, LOCKED, memory_order_acquire) & LOCKED) {
         while (atomic_load_explicit(&bucket->meta, memory_order_relaxed) & LOCKED) {
             if (++spins % SPINS_BEFORE_YIELD == 0)
                 sched_yield();
         }
     }
+    lock_rank_enter(LOCK_RANK_BUCKET);
 }
 
 void bucket_unlock(struct bucket *bucket)

@@ -324,6 +324,27 @@ bool tree_free_some(struct tree *tree, struct tree_room *room, unsigned n)
     return tree->root;
 }
 
+struct tree_inner *tree_take_branch(struct tree_room *room)
+{
+    struct tree_inner *branch = room->branches;
+
+    if (branch)
+        room->branches = branch->next;
+    return branch;
+}
+
+bool tree_free_branch(struct tree_inner *branch, struct tree_room *room, unsigned n)
+{
+    struct tree tree = {.root = branch, .height = (uint8_t)branch->height};
+
+    return tree_free_some(&tree, room, n);
+}
+
+bool tree_branch_is_large(const struct tree_inner *branch)
+{
+    return branch->height > 1;
+}
+
 void tree_free(struct tree *tree, struct tree_room *room)
 {
     while (tree_free_some(tree, room, UINT16_MAX))

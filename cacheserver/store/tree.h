@@ -43,20 +43,22 @@ struct tree {
     uint8_t height; /* of inner nodes above a leaf */
 };
 
-/* Where memory for nodes comes from. `owner` is the item that the tree is in: nodes name it, so
- * that emptying a page finds it. `wanted`: bytes of the object that could not be had when a change
- * failed; memory_alloc of that size should succeed before the next try. */
+/* Where memory for nodes comes from, and goes to. `owner` is the item that the tree is in: nodes
+ * name it, so that emptying a page finds it. `wanted`: bytes of the object that could not be had
+ * when a change failed; memory_alloc of that size should succeed before the next try. `branches`:
+ * what removals of many elements cut off, for tree_take_branch. */
+struct tree_inner;
 struct tree_room {
     struct memory *memory;
     struct memory_cache *cache;
     struct item *owner;
     size_t wanted;
+    struct tree_inner *branches;
 };
 
 /* An element, or the end. Any change of the tree that was not made through this cursor makes it
  * invalid. */
 struct tree_leaf;
-struct tree_inner;
 struct tree_cursor {
     struct tree *tree;
     struct tree_leaf *leaf; /* NULL: the tree is empty */
@@ -108,8 +110,17 @@ char *tree_insert(struct tree_cursor *cursor, struct tree_room *room, uint64_t k
 char *tree_replace(struct tree_cursor *cursor, struct tree_room *room, uint64_t key, size_t len);
 
 /* Removes the element at the cursor and those after it, n altogether; there must be so many. The
- * cursor is then at the one after them. Cannot fail. */
+ * cursor is then at the one after them. Cannot fail. However many they are, it takes little more
+ * time than O(log n): most of their memory is left in room->branches. */
 void tree_remove(struct tree_cursor *cursor, struct tree_room *room, uint32_t n);
+
+/* Takes a branch off the list, NULL: there is none. It is then to be freed, for which no lock is
+ * needed. Until then it passes for an item that has left the table, but one with an empty key. */
+struct tree_inner *tree_take_branch(struct tree_room *room);
+/* Frees up to n nodes of a branch; false: it is gone. */
+bool tree_free_branch(struct tree_inner *branch, struct tree_room *room, unsigned n);
+/* Whether freeing it takes so long that another thread should do it. */
+bool tree_branch_is_large(const struct tree_inner *branch);
 
 /* Frees all nodes; the tree is empty then. */
 void tree_free(struct tree *tree, struct tree_room *room);

@@ -48,7 +48,8 @@ static uint32_t check_node(struct seen *seen, void *node, unsigned height)
     uint32_t sum = 0;
 
     assert(inner->owner == seen->owner);
-    assert(inner->count > 0 && inner->count <= inner->capacity && inner->zero == 0);
+    assert(inner->count > 0 && inner->count <= inner->capacity && inner->height == 0 &&
+           inner->zero == 0);
     for (unsigned i = 0; i < inner->count; i++) {
         if (i > 0)
             check_order(seen, inner_keys(inner)[i]);

@@ -89,8 +89,12 @@ unsigned leaf_find_tag(const struct tree_leaf *leaf, uint32_t tag);
 #define INNER_MAX   64
 struct tree_inner {
     uint16_t count, capacity;
-    uint32_t zero;
-    struct item *owner;
+    uint16_t height; /* of a branch that was cut off */
+    uint16_t zero;
+    union {
+        struct item *owner;
+        struct tree_inner *next; /* of a branch; where items that left the table have theirs */
+    };
     char rest[]; /* capacity times each: uint64_t key, void *child, uint32_t elements */
 };
 

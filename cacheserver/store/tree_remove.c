@@ -2,6 +2,10 @@
  * Removal never needs memory. What makes the tree smaller again afterwards (a leaf into a smaller
  * object, two thin neighbours into one) is done when there is memory for it and left when there is
  * none.
+ *
+ * All elements below a node that go together go as a branch: it is cut off in one step and freed
+ * later. Its memory leaves the tree at once, for which the lengths of its leaves must be read, many
+ * at a time, or that would be nearly as slow as freeing them.
  */
 #include "cacheserver/store/tree_node.h"
 
@@ -146,18 +150,66 @@ void cursor_fit_leaf(struct tree_cursor *cursor, struct tree_room *room)
     node_free(tree, room, old, old->bytes);
 }
 
-/* The whole leaf goes. */
-static void remove_leaf(struct tree_cursor *cursor, struct tree_room *room)
+static size_t branch_bytes(const struct tree_room *room, const struct tree_inner *branch,
+                           unsigned height)
+{
+    void **children = inner_children(branch);
+    size_t bytes = memory_rounded(room->memory, inner_bytes(branch->capacity));
+
+    for (unsigned i = 0; i < branch->count; i++)
+        __builtin_prefetch(children[i]);
+    for (unsigned i = 0; i < branch->count; i++)
+        bytes += height > 1 ? branch_bytes(room, children[i], height - 1)
+                            : ((struct tree_leaf *)children[i])->bytes;
+    return bytes;
+}
+
+/* What is above has been unlinked. */
+static void cut_off(struct tree_room *room, struct tree_inner *branch, unsigned height)
+{
+    branch->height = (uint16_t)height;
+    branch->next = room->branches;
+    room->branches = branch;
+}
+
+/* How many elements are below the path's node of this height. */
+static uint32_t elements_below(const struct tree_cursor *cursor, unsigned height)
+{
+    if (height == cursor->tree->height)
+        return cursor->tree->count;
+    return inner_elements(cursor->path[height].node)[cursor->path[height].at];
+}
+
+/* The cursor is at the first element of a leaf. The height of the highest node of the path that
+ * begins there, too, and has no more than n elements. */
+static unsigned highest_within(const struct tree_cursor *cursor, uint32_t n)
+{
+    unsigned height = 0;
+
+    while (height < cursor->tree->height && cursor->path[height].at == 0 &&
+           elements_below(cursor, height + 1) <= n)
+        height++;
+    return height;
+}
+
+/* Everything below the path's node of this height goes. */
+static void remove_node(struct tree_cursor *cursor, struct tree_room *room, unsigned height)
 {
     struct tree *tree = cursor->tree;
     struct tree_leaf *leaf = cursor->leaf;
-    unsigned height = tree->height, level = 0;
+    struct tree_inner *branch = height > 0 ? cursor->path[height - 1].node : NULL;
+    unsigned level = height;
 
-    while (level < height && cursor->path[level].node->count == 1)
+    if (branch)
+        tree->bytes -= height == tree->height ? tree->bytes : branch_bytes(room, branch, height);
+    while (level < tree->height && cursor->path[level].node->count == 1)
         level++;
-    cursor_add(cursor, -(int32_t)leaf->count);
-    unlink_child(cursor, room, 0);
-    node_free(tree, room, leaf, leaf->bytes);
+    cursor_add(cursor, -(int32_t)elements_below(cursor, height));
+    unlink_child(cursor, room, height);
+    if (branch)
+        cut_off(room, branch, height);
+    else
+        node_free(tree, room, leaf, leaf->bytes);
     if (tree->root)
         merge_upwards(cursor, room, level + 1);
 }
@@ -187,14 +239,16 @@ void tree_remove(struct tree_cursor *cursor, struct tree_room *room, uint32_t n)
     size_t len;
 
     while (n > 0 && tree_get(cursor, &element, &len)) {
-        struct tree_leaf *leaf = cursor->leaf;
-        unsigned here = leaf->count - cursor->at;
-        unsigned taken = n < here ? n : here;
+        unsigned here = cursor->leaf->count - cursor->at;
+        uint32_t taken = n < here ? n : here;
         bool in_place = false;
-        if (taken == leaf->count)
-            remove_leaf(cursor, room);
-        else
+        if (taken == cursor->leaf->count) {
+            unsigned height = highest_within(cursor, n);
+            taken = height > 0 ? elements_below(cursor, height) : taken;
+            remove_node(cursor, room, height);
+        } else {
             in_place = remove_in_leaf(cursor, room, taken);
+        }
         n -= taken;
         if (!in_place)
             tree_seek_rank(tree, rank, cursor);

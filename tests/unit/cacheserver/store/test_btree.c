@@ -519,6 +519,120 @@ static void a_part_tells_where_elements_were_trimmed(void **state)
     pair_free(p);
 }
 
+#define MANY 20000
+
+struct numbers {
+    unsigned count, first, last;
+    bool falling;
+};
+
+static bool see_number(void *argument, const struct btree_element *element)
+{
+    struct numbers *numbers = argument;
+    unsigned number = number_of(element);
+
+    if (numbers->count++ == 0)
+        numbers->first = number;
+    else
+        assert_true(numbers->falling ? number < numbers->last : number > numbers->last);
+    numbers->last = number;
+    return true;
+}
+
+/* Elements 0, 1, ... with eflags 0, 1, 2, 0, ... */
+static struct fixture *fill_many(void)
+{
+    struct fixture *f = fixture_new((size_t)64 << 20, true);
+    const struct collection_attributes attributes = {.max_count = -1};
+    struct btree_answer answer;
+
+    for (unsigned i = 0; i < MANY; i++) {
+        struct eflag eflag = {.len = 1, .bytes = {(unsigned char)(i % 3)}};
+        struct bkey bkey;
+        bkey_set_number(&bkey, i);
+        struct btree_put put = {
+            .bkey = &bkey, .eflag = &eflag, .value = "v", .value_len = 1, .create = &attributes};
+        btree_put(f->thread, "k", 1, &put, &answer);
+    }
+    return f;
+}
+
+static struct btree_query query_many(struct bkey_range *range, bool descending)
+{
+    bkey_set_number(&range->from, descending ? MANY : 0);
+    bkey_set_number(&range->to, descending ? 0 : MANY);
+    range->single = false;
+    return (struct btree_query){.range = range};
+}
+
+static void many_elements_are_read_counted_and_removed_in_both_directions(void **state)
+{
+    const struct eflag_filter ones = {.len = 1, .count = 1, .compare = EFLAG_EQ, .values = {1}};
+
+    (void)state;
+    for (unsigned descending = 0; descending < 2; descending++) {
+        struct fixture *f = fill_many();
+        struct bkey_range range;
+        struct btree_query query = query_many(&range, descending);
+        struct numbers numbers = {.falling = descending};
+        struct btree_answer answer;
+
+        query.offset = MANY / 2;
+        btree_get(f->thread, "k", 1, &query, see_number, &numbers, &answer);
+        assert_int_equal(answer.count, MANY / 2);
+        assert_int_equal(numbers.count, MANY / 2);
+        assert_int_equal(numbers.first, descending ? MANY / 2 - 1 : MANY / 2);
+        query.offset = 0;
+        query.filter = &ones;
+        btree_count(f->thread, "k", 1, &query, &answer);
+        assert_int_equal(answer.count, (MANY + 1) / 3);
+        query.remove = true;
+        query.offset = 10;
+        assert_int_equal(btree_delete(f->thread, "k", 1, &query, &answer), STORE_OK);
+        assert_int_equal(answer.count, (MANY + 1) / 3 - 10);
+        query.offset = 0;
+        numbers = (struct numbers){.falling = descending};
+        assert_int_equal(btree_get(f->thread, "k", 1, &query, see_number, &numbers, &answer),
+                         STORE_OK);
+        assert_int_equal(numbers.count, 10);
+        query.filter = NULL;
+        numbers = (struct numbers){.falling = descending};
+        query.drop = true;
+        assert_int_equal(btree_get(f->thread, "k", 1, &query, see_number, &numbers, &answer),
+                         STORE_DROPPED);
+        assert_int_equal(numbers.count, MANY - (MANY + 1) / 3);
+        fixture_free(f);
+    }
+}
+
+static bool refuse(void *argument, const struct btree_element *element)
+{
+    (void)argument;
+    (void)element;
+    return false;
+}
+
+static void a_part_ends_when_many_were_passed_in_vain(void **state)
+{
+    struct fixture *f = fill_many();
+    const struct eflag_filter none = {.len = 1, .count = 1, .compare = EFLAG_EQ, .values = {9}};
+    struct bkey_range range;
+    struct btree_query query = query_many(&range, false);
+    struct bkey last;
+    struct btree_part part = {.range = query.range, .filter = &none, .visit = refuse};
+    unsigned parts = 0;
+
+    (void)state;
+    do {
+        assert_int_equal(btree_visit_part(f->thread, "k", 1, &part), STORE_OK);
+        last = part.last;
+        part.after = &last;
+        parts++;
+    } while (part.paused);
+    assert_in_range(parts, 5, MANY / 1000);
+    fixture_free(f);
+}
+
 static void a_put_without_memory_changes_nothing(void **state)
 {
     struct fixture *f = fixture_new((size_t)1 << 20, false);
@@ -556,6 +670,8 @@ int main(void)
         cmocka_unit_test(numbers_are_added_and_subtracted),
         cmocka_unit_test(a_btree_is_visited_in_parts),
         cmocka_unit_test(a_part_tells_where_elements_were_trimmed),
+        cmocka_unit_test(many_elements_are_read_counted_and_removed_in_both_directions),
+        cmocka_unit_test(a_part_ends_when_many_were_passed_in_vain),
         cmocka_unit_test(a_put_without_memory_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,119 @@ static void threads_share_collections(void **state)
     fixture_free(f);
 }
 
+/* A map whose fields "front" and "back" are raised in turns, the front first. */
+struct raising {
+    struct fixture *f;
+    _Atomic bool stop;
+};
+
+static void *raise_both(void *argument)
+{
+    struct raising *raising = argument;
+    struct fixture mine = {.store = raising->f->store, .thread = store_attach(raising->f->store)};
+    char value[16];
+
+    for (unsigned n = 1; !atomic_load(&raising->stop); n++) {
+        snprintf(value, sizeof(value), "%u", n);
+        assert_int_equal(map_write(&mine, MAP_UPDATE, "m", "front", value), STORE_REPLACED);
+        assert_int_equal(map_write(&mine, MAP_UPDATE, "m", "back", value), STORE_REPLACED);
+    }
+    store_detach(mine.thread);
+    return NULL;
+}
+
+struct sight {
+    unsigned begins, count, elements, front, back;
+};
+
+static void see_begin(void *argument, uint32_t flags, uint32_t count)
+{
+    struct sight *sight = argument;
+
+    (void)flags;
+    *sight = (struct sight){.begins = sight->begins + 1, .count = count};
+}
+
+static void see_element(void *argument, const char *element, size_t len)
+{
+    struct sight *sight = argument;
+    char text[16] = "";
+
+    sight->elements++;
+    struct map_field field = map_element(element, len, &element, &len);
+    memcpy(text, element, len);
+    if (field.len == 5 && !memcmp(field.at, "front", 5))
+        sight->front = (unsigned)atoi(text);
+    if (field.len == 4 && !memcmp(field.at, "back", 4))
+        sight->back = (unsigned)atoi(text);
+}
+
+static void what_is_read_in_turns_is_one_state_of_the_collection(void **state)
+{
+    struct fixture *f = fixture_new(64 << 20, true);
+    struct raising raising = {.f = f};
+    struct sight sight = {.begins = 0};
+    const struct store_reader reader = {
+        .begin = see_begin, .element = see_element, .argument = &sight};
+    char field[16];
+    pthread_t thread;
+
+    (void)state;
+    create(f, ITEM_MAP, "m", 50000);
+    map_write(f, MAP_INSERT, "m", "front", "0");
+    map_write(f, MAP_INSERT, "m", "back", "0");
+    for (unsigned i = 2; i < 20000; i++) {
+        snprintf(field, sizeof(field), "f%u", i);
+        map_write(f, MAP_INSERT, "m", field, "value");
+    }
+    assert_int_equal(pthread_create(&thread, NULL, raise_both, &raising), 0);
+    for (unsigned round = 0; round < 100; round++) {
+        assert_int_equal(map_get(f->thread, "m", 1, NULL, STORE_KEEP, &reader), STORE_OK);
+        assert_int_equal(sight.elements, 20000);
+        assert_int_equal(sight.count, 20000);
+        assert_in_range(sight.front, sight.back, sight.back + 1);
+    }
+    atomic_store(&raising.stop, true);
+    pthread_join(thread, NULL);
+    print_message("100 reads began %u times\n", sight.begins);
+    fixture_free(f);
+}
+
+static void many_elements_are_read_in_both_directions_and_removed(void **state)
+{
+    struct fixture *f = fixture_new(64 << 20, true);
+    struct shown *shown = calloc(1, sizeof(*shown));
+    char value[16];
+
+    (void)state;
+    create(f, ITEM_LIST, "l", 50000);
+    create(f, ITEM_SET, "s", 50000);
+    for (unsigned i = 0; i < 10000; i++) {
+        snprintf(value, sizeof(value), "%u", i);
+        assert_int_equal(push(f, "l", -1, value), STORE_OK);
+        assert_int_equal(add(f, "s", value), STORE_OK);
+    }
+    assert_int_equal(range(f, "l", 0, -1, STORE_KEEP, shown), STORE_OK);
+    assert_int_equal(shown->elements, 10000);
+    assert_memory_equal(shown->text, "0 1 2 3 ", 8);
+    assert_int_equal(range(f, "l", -1, 0, STORE_KEEP, shown), STORE_OK);
+    assert_int_equal(shown->elements, 10000);
+    assert_memory_equal(shown->text, "9999 9998 ", 10);
+    assert_int_equal(range(f, "l", 1, -2, STORE_DELETE, shown), STORE_OK);
+    assert_int_equal(shown->elements, 9998);
+    assert_int_equal(range(f, "l", 0, -1, STORE_KEEP, shown), STORE_OK);
+    assert_string_equal(shown->text, "0 9999");
+    const struct store_reader reader = reader_of(shown);
+    assert_int_equal(set_get(f->thread, "s", 1, 900, STORE_DELETE, &reader), STORE_OK);
+    assert_int_equal(shown->elements, 900);
+    shown->elements = 0;
+    assert_int_equal(set_get(f->thread, "s", 1, 0, STORE_DELETE_DROP, &reader), STORE_DROPPED);
+    assert_int_equal(shown->elements, 9100);
+    assert_int_equal(count_of(f, STORE_ITEMS), 1);
+    free(shown);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +323,8 @@ int main(void)
         cmocka_unit_test(a_large_collection_is_freed_by_the_maintenance_thread),
         cmocka_unit_test(sticky_collections_grow_to_their_limit_only),
         cmocka_unit_test(threads_share_collections),
+        cmocka_unit_test(what_is_read_in_turns_is_one_state_of_the_collection),
+        cmocka_unit_test(many_elements_are_read_in_both_directions_and_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -287,6 +287,39 @@ static void removal_works_without_any_memory(void **state)
     tree_fixture_free(f);
 }
 
+static unsigned free_branches(struct tree_fixture *f)
+{
+    struct tree_inner *branch;
+    unsigned count = 0;
+
+    for (; (branch = tree_take_branch(&f->room)); count++)
+        while (tree_free_branch(branch, &f->room, 10))
+            continue;
+    return count;
+}
+
+static void many_elements_are_cut_off_in_a_few_branches(void **state)
+{
+    struct tree_fixture *f = tree_fixture_new(&by_position);
+
+    (void)state;
+    for (int round = 0; round < 6; round++) {
+        for (int i = 0; i < 100000; i++)
+            insert_random_at_rank(f, f->count, 100);
+        while (f->count > 0) {
+            uint32_t rank = round == 0 ? 0 : (uint32_t)draw(f, f->count / 2 + 1);
+            uint32_t n = round == 0 ? f->count : 1 + (uint32_t)draw(f, f->count - rank);
+            remove_at_rank(f, rank, n);
+            assert_same(f);
+            assert_in_range(free_branches(f), 0, 200);
+        }
+        assert_int_equal(f->tree.bytes, 0);
+        memory_cache_flush(&f->memory, &f->cache);
+        assert_int_equal(memory_used(&f->memory), 0);
+    }
+    tree_fixture_free(f);
+}
+
 static void a_replacement_that_finds_no_memory_keeps_the_old_bytes(void **state)
 {
     struct tree_fixture *f = tree_fixture_new(&by_position);
@@ -368,6 +401,7 @@ int main(void)
         cmocka_unit_test(a_tag_is_found_without_comparing),
         cmocka_unit_test(what_cannot_be_allocated_changes_nothing),
         cmocka_unit_test(removal_works_without_any_memory),
+        cmocka_unit_test(many_elements_are_cut_off_in_a_few_branches),
         cmocka_unit_test(a_replacement_that_finds_no_memory_keeps_the_old_bytes),
         cmocka_unit_test(a_million_elements_are_packed_tightly),
         cmocka_unit_test(a_queue_does_not_spread_out),
