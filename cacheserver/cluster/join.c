@@ -1,7 +1,8 @@
 /*
  * When the connection goes while joining, everything starts again after it came back: a node that
  * exists already is ours if it belongs to our session. A server that was a member before drops all
- * that it stores before it registers: clients have used other servers for its keys meanwhile.
+ * that it stores before it registers: clients have used other servers for its keys meanwhile. So
+ * does one that was started with what it had stored, unless nobody else is there.
  */
 #include "cacheserver/cluster/state.h"
 
@@ -105,11 +106,23 @@ static enum state create_own(struct membership *m)
 {
     char data[32];
 
-    if (m->was_member && m->config.hooks.forget_all)
-        m->config.hooks.forget_all(m->config.hooks.arg);
     snprintf(data, sizeof(data), "%zuMB", m->config.memory_limit_bytes / (1024 * 1024));
     await(m, zk_session_create(m->session, m->own_path, data, ZK_EPHEMERAL));
     return STATE_JOINING;
+}
+
+static void forget_all(struct membership *m)
+{
+    if (m->config.hooks.forget_all)
+        m->config.hooks.forget_all(m->config.hooks.arg);
+}
+
+/* Once it is listed, clients are sent here: from there on it stores what nobody else has. */
+ACT(join_restored)
+{
+    if (event->name_count > 0 && !is_listed(m, event))
+        forget_all(m);
+    return create_own(m);
 }
 
 ACT(join)
@@ -125,10 +138,17 @@ ACT(join)
                   mapping_name(m), CODE_MAX);
         return give_up(m);
     }
-    if (!m->config.proxy)
-        return create_own(m);
-    log_write(LOG_LEVEL_INFO, "behind %s in cloud %s", m->identity.node, m->code);
-    return list_members(m, event);
+    if (m->config.proxy) {
+        log_write(LOG_LEVEL_INFO, "behind %s in cloud %s", m->identity.node, m->code);
+        return list_members(m, event);
+    }
+    if (m->was_member) {
+        forget_all(m);
+    } else if (m->config.is_restored) {
+        await(m, zk_session_list(m->session, m->list_path, false));
+        return STATE_LOOKING;
+    }
+    return create_own(m);
 }
 
 ACT(no_cloud)

@@ -53,7 +53,7 @@ static bool is_own(const struct membership *m, const char *name)
     return len == strlen(m->identity.node) && !memcmp(name, m->identity.node, len);
 }
 
-static bool is_listed(const struct membership *m, const struct event *event)
+bool is_listed(const struct membership *m, const struct event *event)
 {
     for (unsigned i = 0; i < event->name_count; i++)
         if (is_own(m, event->names[i]))

@@ -84,6 +84,12 @@ static const struct transition transitions[] = {
     {STATE_MAPPING, EVENT_FAILED, cannot_join},
     {STATE_MAPPING, EVENT_DEADLINE, cannot_join},
 
+    {STATE_LOOKING, EVENT_OK, join_restored},
+    {STATE_LOOKING, EVENT_NO_NODE, no_cloud},
+    {STATE_LOOKING, EVENT_LOST, reconnect},
+    {STATE_LOOKING, EVENT_FAILED, cannot_join},
+    {STATE_LOOKING, EVENT_DEADLINE, cannot_join},
+
     {STATE_JOINING, EVENT_OK, begin_log},
     {STATE_JOINING, EVENT_NODE_EXISTS, ask_whose},
     {STATE_JOINING, EVENT_NO_NODE, no_cloud},

@@ -16,8 +16,8 @@ struct membership;
  * NULL. */
 struct membership_hooks {
     void *arg;
-    /* The server was out of the cloud, where others took over its keys, and is about to come back:
-     * nothing that it stored until now may be seen again. */
+    /* The server was out of the cloud, where others took over its keys, and is about to come back,
+     * in this life or another: nothing that it stored until now may be seen again. */
     void (*forget_all)(void *arg);
     /* Begin to remove what `view` says is not mine; one that was begun like this and still runs
      * ends. A reference must be taken to keep the view. false: not now, ask again. */
@@ -33,6 +33,7 @@ struct membership_config {
     const char *proxy;         /* NULL none */
     size_t memory_limit_bytes; /* told to the other members */
     bool failstop;             /* an expired session ends the server */
+    bool is_restored;          /* it has what it stored in an earlier life */
     struct membership_hooks hooks;
 };
 

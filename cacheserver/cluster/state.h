@@ -15,6 +15,7 @@ enum state {
     STATE_CONNECTING,
     STATE_SYNCING,
     STATE_MAPPING,
+    STATE_LOOKING, /* restored: does the cloud have members? */
     STATE_JOINING,
     STATE_JOINED_BEFORE, /* our znode exists: whose is it? */
     STATE_LOG_ROOT,
@@ -105,6 +106,7 @@ ACT(begin_sync);
 ACT(look_up_mapping);
 ACT(try_next_mapping);
 ACT(join);
+ACT(join_restored);
 ACT(no_cloud);
 ACT(ask_whose);
 ACT(begin_log);
@@ -118,6 +120,8 @@ ACT(log_entry);
 ACT(skip_log);
 
 /* members.c: watching the members, and scrubbing what others took over */
+/* Whether this server is among the names. */
+bool is_listed(const struct membership *m, const struct event *event);
 ACT(list_members);
 ACT(list_later);
 ACT(list_if_stale);

@@ -286,6 +286,8 @@ static const struct option_row rows[] = {
      "write a new snapshot when the log is so much larger than the last"},
     {0, "chkpt_interval_min_logsize", "MB", "256", read_megabytes,
      FIELD(chkpt_interval_min_log_bytes), MB, BYTES_MOST, "but not before it has this size"},
+    {0, "keep_at_join", "BOOL", "false", read_switch, FIELD(keep_at_join), 0, 0,
+     "join a cloud that has members with what was kept"},
     {'h', NULL, NULL, NULL, NULL, 0, 0, 0, "print this and exit"},
     {'V', NULL, NULL, NULL, NULL, 0, 0, 0, "print name and version and exit"},
     {'i', NULL, NULL, NULL, NULL, 0, 0, 0, "print the licence and exit"},

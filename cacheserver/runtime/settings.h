@@ -46,6 +46,7 @@ struct settings {
     char *logs_path;
     size_t chkpt_interval_min_log_bytes;
     unsigned chkpt_interval_pct_snapshot;
+    bool keep_at_join;
 
     /* process */
     bool daemonize;

@@ -107,6 +107,14 @@ static bool is_scrubbing(void *arg)
     return is_running;
 }
 
+static bool has_items(struct store *store)
+{
+    struct store_totals totals;
+
+    store_stats(store, &totals);
+    return totals.counts[STORE_ITEMS] > 0;
+}
+
 static int start_membership(struct cloud *cloud, const struct listeners *listeners)
 {
     const struct settings *settings = cloud->settings;
@@ -117,6 +125,7 @@ static int start_membership(struct cloud *cloud, const struct listeners *listene
         .proxy = settings->proxy,
         .memory_limit_bytes = settings->memory_limit_bytes,
         .failstop = atomic_load(&cloud->failstop),
+        .is_restored = !settings->keep_at_join && has_items(cloud->store),
         .hooks = {.arg = cloud,
                   .forget_all = forget_all,
                   .scrub_stale = scrub_stale,

@@ -58,6 +58,29 @@ def test_a_server_that_rejoins_has_forgotten_what_it_stored_before(join, tree):
     eventually(lambda: join_log(tree) == [b"join", b"rejoin"])
 
 
+def test_a_restarted_server_forgets_what_it_kept_if_others_had_its_keys(join, tree, tmp_path):
+    port = free_port()
+    kept_in = f"use_persistence=true;data_path={tmp_path};logs_path={tmp_path}"
+    server = join("-e", kept_in, port=port)
+    with server.connect() as client:
+        store(client, ["old"])
+    server.stop()
+    server = join("-e", kept_in, port=port)
+    with server.connect() as client:
+        assert kept(client, ["old"]) == {"old"}
+    server.stop()
+    tree.create(f"{CACHE_LIST}/test/{OTHER}-other", b"", ephemeral=True)
+    server = join("-e", kept_in + ";keep_at_join=true", port=port)
+    with server.connect() as client:
+        assert kept(client, ["old"]) == {"old"}
+    server.stop()
+    for keep in ("", ";keep_at_join=true"):
+        server = join("-e", kept_in + keep, port=port)
+        with server.connect() as client:
+            assert kept(client, ["old"]) == set()
+        server.stop()
+
+
 def test_a_member_has_nothing_to_rejoin(join, tree):
     server = join()
     with server.connect() as client:

@@ -47,19 +47,25 @@ static bool scrub_stale(void *arg, struct ring_view *view)
     return true;
 }
 
-static struct membership *start(struct zoo *zoo)
+static struct membership *start_with(struct zoo *zoo, bool is_restored)
 {
     const struct membership_config config = {
         .ensemble = zoo->server.connect,
         .session_timeout_ms = TIMEOUT_MS,
         .port = 4711,
         .memory_limit_bytes = 100 << 20,
+        .is_restored = is_restored,
         .hooks = {.forget_all = forget_all, .scrub_stale = scrub_stale},
     };
 
     memset(&seen, 0, sizeof(seen));
     seen.zoo = zoo;
     return membership_start(&config);
+}
+
+static struct membership *start(struct zoo *zoo)
+{
+    return start_with(zoo, false);
 }
 
 static bool is_ready(struct membership *membership)
@@ -198,6 +204,27 @@ static void who_comes_back_forgets_before_it_registers(void **state)
     end(membership);
 }
 
+static void who_was_restored_forgets_if_the_cloud_has_members(void **state)
+{
+    struct zoo *zoo = *state;
+    struct membership *membership = start_with(zoo, true);
+
+    EVENTUALLY(is_ready(membership) && zoo_count(zoo, ZOO_LIST) == 1);
+    assert_int_equal(atomic_load(&seen.forgets), 0);
+    end(membership);
+    zoo_make(zoo, OTHER, true);
+    membership = start_with(zoo, true);
+    EVENTUALLY(is_ready(membership) && zoo_count(zoo, ZOO_LIST) == 2);
+    assert_int_equal(atomic_load(&seen.forgets), 1);
+    assert_int_equal(atomic_load(&seen.members_at_forget), 1);
+    end(membership);
+    membership = start(zoo);
+    EVENTUALLY(is_ready(membership) && zoo_count(zoo, ZOO_LIST) == 2);
+    assert_int_equal(atomic_load(&seen.forgets), 0);
+    end(membership);
+    zoo_remove(zoo, OTHER);
+}
+
 static void servers_are_set_inside_the_cloud_and_outside(void **state)
 {
     struct zoo *zoo = *state;
@@ -237,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_member_that_goes_at_once_is_scrubbed_for_at_once),
         cmocka_unit_test(a_scrub_that_cannot_start_is_tried_each_second),
         cmocka_unit_test(who_comes_back_forgets_before_it_registers),
+        cmocka_unit_test(who_was_restored_forgets_if_the_cloud_has_members),
         cmocka_unit_test(servers_are_set_inside_the_cloud_and_outside),
         cmocka_unit_test(wishes_that_come_too_late_are_refused),
     };
