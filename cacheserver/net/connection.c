@@ -70,6 +70,7 @@ static void enter(struct connection *connection, enum connection_state state)
         [CONNECTION_READING] = EPOLLIN,
         [CONNECTION_WRITING] = EPOLLOUT,
         [CONNECTION_HOLDING] = EPOLLIN,
+        [CONNECTION_YIELDING] = EPOLLIN, /* ignored, but cheaper than to change it twice */
     };
 
     if (connection->state == state)
@@ -177,11 +178,25 @@ static void hold(struct connection *connection, uint64_t until)
     enter(connection, CONNECTION_HOLDING);
 }
 
-/* It could go on with what it has received. */
-static bool yields(const struct connection *connection, size_t left)
+/* The replies of a turn that ended with requests left are sent with those of the next. */
+static void take_up_reply(struct connection *connection)
 {
-    return session_has_work(&connection->session) ||
-           (left > 0 && session_turn_is_over(&connection->worker->context));
+    struct worker *worker = connection->worker;
+
+    worker_keep_reply(worker, worker->context.reply);
+    worker->context.reply = connection->reply;
+    connection->reply = NULL;
+}
+
+/* Requests are left, but it is the others' turn; false also when the replies have to be sent. */
+static bool put_off(struct connection *connection, size_t left)
+{
+    struct reply *reply = connection->worker->context.reply;
+
+    if (left == 0 || !session_turn_is_over(&connection->worker->context) ||
+        connection->session.closing || reply->failed)
+        return false;
+    return reply_is_empty(reply) || keep_reply(connection);
 }
 
 static void work(struct connection *connection, const char *input, size_t len)
@@ -190,6 +205,8 @@ static void work(struct connection *connection, const char *input, size_t len)
     struct session *session = &connection->session;
     size_t done = 0;
 
+    if (connection->reply)
+        take_up_reply(connection);
     worker->context.requests_left = worker->context.shared->settings->requests_per_event;
     for (unsigned batch = 0; batch < BATCHES_PER_TURN; batch++) {
         struct hold_mark mark = hold_mark(&worker->context);
@@ -203,6 +220,8 @@ static void work(struct connection *connection, const char *input, size_t len)
             hold(connection, worker->context.store->journal_seq);
             break;
         }
+        if (!full && put_off(connection, len - done))
+            break;
         if (!reply_is_empty(worker->context.reply) || worker->context.reply->failed) {
             if (!flush(connection))
                 break;
@@ -211,7 +230,7 @@ static void work(struct connection *connection, const char *input, size_t len)
             enter(connection, CONNECTION_CLOSED);
             return;
         }
-        if (!full && yields(connection, len - done))
+        if (!full && session_has_work(session))
             break;
         if (!full) {
             if (!keep_pending(connection, input + done, len - done))
@@ -226,7 +245,7 @@ static void work(struct connection *connection, const char *input, size_t len)
         return;
     if (!keep_pending(connection, input + done, len - done)) {
         enter(connection, CONNECTION_CLOSED);
-    } else if (!connection->reply && connection->state != CONNECTION_HOLDING) {
+    } else if (connection->state != CONNECTION_WRITING && connection->state != CONNECTION_HOLDING) {
         counter_add(worker->context.counters, COUNTER_conn_yields, 1);
         enter(connection, CONNECTION_YIELDING);
     }
@@ -298,9 +317,10 @@ static void resume_sending(struct connection *connection)
     if (connection->reply)
         worker_keep_reply(connection->worker, connection->reply);
     connection->reply = NULL;
-    if (sending == SENT_NONE_EVER || connection->session.closing)
-        enter(connection, CONNECTION_CLOSED);
-    else
+    enter(connection, sending == SENT_NONE_EVER || connection->session.closing
+                          ? CONNECTION_CLOSED
+                          : CONNECTION_READING);
+    if (connection->state == CONNECTION_READING)
         connection_continue(connection);
 }
 
