@@ -23,9 +23,11 @@ STATS_GROUP(prefixes);
 STATS_GROUP(prefixlist);
 STATS_GROUP(detail);
 
-/* stats_store.c */
+/* stats_slabs.c */
 STATS_GROUP(items);
 STATS_GROUP(slabs);
+
+/* stats_store.c */
 STATS_GROUP(sizes);
 STATS_GROUP(cachedump);
 STATS_GROUP(scrub);

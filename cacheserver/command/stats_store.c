@@ -1,7 +1,6 @@
 /*
- * Statistics of what is in the store. Tools read names that come from an engine with slab classes
- * and lists of items by use; here memory is one pool (class 0) and nothing is in lists, so ages
- * come from samples and the free space of classes that do not exist is 0.
+ * Statistics that look at the items of the store, and at what works on all of them. There are no
+ * lists of items by use, so a cachedump shows a sample in that order.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +10,6 @@
 #include "cacheserver/store/cursor.h"
 #include "cacheserver/store/maintenance.h"
 
-#define CLASSES_MAX       200
-#define SAMPLE_ITEMS      100
-#define SAMPLE_STEPS      1000
 #define CACHEDUMP_DEFAULT 50
 #define CACHEDUMP_MAX     200
 #define CACHEDUMP_STEPS   4096
@@ -26,146 +22,6 @@ static uint32_t idle_ms(const struct item *item, uint32_t now_ms)
 {
     int32_t idle = (int32_t)(now_ms - item_atime_ms(item));
     return idle > 0 ? (uint32_t)idle : 0;
-}
-
-/* --- items and slabs --- */
-
-struct age_sample {
-    uint32_t now_ms, oldest_ms;
-};
-
-static void see_age(struct item *item, void *argument)
-{
-    struct age_sample *sample = argument;
-    uint32_t idle = idle_ms(item, sample->now_ms);
-
-    if (idle > sample->oldest_ms)
-        sample->oldest_ms = idle;
-}
-
-/* How long the item that was not used for longest, of some, was not used. */
-static uint32_t sample_age_s(struct command_context *context)
-{
-    struct age_sample sample = {.now_ms = context->store->now_ms};
-    uint64_t position = 0;
-    unsigned seen = 0, count;
-
-    for (unsigned n = 0; n < SAMPLE_STEPS && seen < SAMPLE_ITEMS; n++) {
-        position =
-            cursor_pass_items(context->store, position, ITEMS_AT_ONCE, see_age, &sample, &count);
-        seen += count;
-        if (position == 0)
-            break;
-    }
-    return sample.oldest_ms / 1000;
-}
-
-static void stat_of_class(struct command_context *context, const char *name, uint64_t value)
-{
-    reply_format(context->reply, "STAT items:0:%s %llu\r\n", name, (unsigned long long)value);
-}
-
-STATS_GROUP(items)
-{
-    struct store_totals totals;
-
-    (void)session;
-    (void)words;
-    store_stats(context->shared->store, &totals);
-    const int64_t *counts = totals.counts;
-    if (counts[STORE_ITEMS] > 0) {
-        stat_of_class(context, "number", (uint64_t)counts[STORE_ITEMS]);
-        stat_of_class(context, "sticky", (uint64_t)counts[STORE_STICKY_ITEMS]);
-        stat_of_class(context, "age", sample_age_s(context));
-        stat_of_class(context, "evicted", (uint64_t)counts[STORE_EVICTIONS]);
-        stat_of_class(context, "evicted_nonzero", (uint64_t)counts[STORE_EVICTED_NONZERO]);
-        stat_of_class(context, "evicted_time", totals.evicted_idle_s);
-        stat_of_class(context, "outofmemory", (uint64_t)counts[STORE_OUT_OF_MEMORY]);
-        stat_of_class(context, "tailrepairs", 0);
-        stat_of_class(context, "reclaimed", (uint64_t)counts[STORE_RECLAIMED]);
-    }
-    reply_text(context->reply, "END\r\n");
-}
-
-static void stat_of_space(struct command_context *context, const char *name, int64_t value)
-{
-    reply_format(context->reply, "STAT SM:%s %lld\r\n", name, (long long)value);
-}
-
-/* The size classes in use: how many, the first and the last. */
-static void add_classes(struct command_context *context)
-{
-    struct memory *memory = &context->shared->store->memory;
-    int64_t used = 0, first = -1, last = -1;
-
-    for (unsigned id = 0; id < memory->class_count; id++) {
-        if (!atomic_load_explicit(&memory->classes[id].page_count, memory_order_relaxed))
-            continue;
-        used++;
-        last = id;
-        if (first < 0)
-            first = id;
-    }
-    stat_of_space(context, "used_num_classes", used);
-    stat_of_space(context, "free_num_classes", memory->class_count - used);
-    stat_of_space(context, "used_min_classid", first);
-    stat_of_space(context, "used_01p_classid", last);
-    stat_of_space(context, "used_max_classid", last);
-    stat_of_space(context, "free_min_classid", -1);
-    stat_of_space(context, "free_max_classid", -1);
-}
-
-static void add_pages(struct command_context *context, uint64_t pages)
-{
-    static const struct {
-        const char *name;
-        unsigned long long per_page, fixed;
-    } lines[] = {
-        {"chunk_size", 0, MEMORY_PAGE_BYTES},
-        {"chunks_per_page", 0, 1},
-        {"reserved_pages", 0, 0},
-        {"total_pages", 1, 0},
-        {"total_chunks", 1, 0},
-        {"used_chunks", 1, 0},
-        {"free_chunks", 0, 0},
-        {"free_chunks_end", 0, 0},
-        {"mem_requested", MEMORY_PAGE_BYTES, 0},
-    };
-
-    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-        reply_format(context->reply, "STAT 0:%s %llu\r\n", lines[i].name,
-                     lines[i].per_page * pages + lines[i].fixed);
-}
-
-STATS_GROUP(slabs)
-{
-    struct store *store = context->shared->store;
-    struct store_totals totals;
-    uint64_t pages = 0;
-
-    (void)session;
-    (void)words;
-    store_stats(store, &totals);
-    for (unsigned id = 0; id < store->memory.class_count; id++)
-        pages += atomic_load_explicit(&store->memory.classes[id].page_count, memory_order_relaxed);
-    int64_t used = totals.counts[STORE_BYTES];
-    int64_t in_pages = (int64_t)(pages * MEMORY_PAGE_BYTES) - used;
-    int64_t to_limit = (int64_t)totals.memory_limit_bytes - (int64_t)totals.memory_used_bytes;
-    add_classes(context);
-    stat_of_space(context, "used_total_space", used);
-    stat_of_space(context, "used_01pct_space", used / 100);
-    stat_of_space(context, "free_small_space", 0);
-    stat_of_space(context, "free_bslot_space", in_pages > 0 ? in_pages : 0);
-    stat_of_space(context, "free_avail_space", in_pages > 0 ? in_pages : 0);
-    stat_of_space(context, "free_chunk_space", 0);
-    stat_of_space(context, "free_limit_space", to_limit > 0 ? to_limit : 0);
-    stat_of_space(context, "space_shortage_level", to_limit < MEMORY_PAGE_BYTES ? 10 : 0);
-    if (pages)
-        add_pages(context, pages);
-    stat_u64(context, "active_slabs", pages > 0);
-    stat_u64(context, "memory_limit", totals.memory_limit_bytes);
-    stat_u64(context, "total_malloced", totals.memory_used_bytes);
-    reply_text(context->reply, "END\r\n");
 }
 
 /* --- sizes: a task, because it looks at every item --- */
@@ -236,6 +92,8 @@ struct dumped {
 struct cachedump {
     uint32_t limit, now_ms;
     bool sticky;
+    uint32_t class;
+    const struct size_classes *classes;
     unsigned count;
     struct dumped items[CACHEDUMP_MAX];
     char *keys;
@@ -262,7 +120,8 @@ static void take_item(struct item *item, void *argument)
     size_t len = item_key_len(item);
     bool sticky = item->exptime == CLOCK_STICKY;
 
-    if (dump->count == dump->limit || sticky != dump->sticky || dump->failed)
+    if (dump->count == dump->limit || sticky != dump->sticky || dump->failed ||
+        item_size_class(dump->classes, item) != dump->class)
         return;
     if (!reserve_key(dump, len)) {
         dump->failed = true;
@@ -317,12 +176,11 @@ static void run_cachedump(struct session *session, struct command_context *conte
 }
 
 /* false: badly formatted. */
-static bool read_cachedump(const struct words *words, uint32_t *class, struct cachedump *dump,
-                           bool *forward)
+static bool read_cachedump(const struct words *words, struct cachedump *dump, bool *forward)
 {
     *forward = true;
     if (words->count < 4 || words->count > 6 ||
-        !number_parse_u32(words->word[2].at, words->word[2].len, class) ||
+        !number_parse_u32(words->word[2].at, words->word[2].len, &dump->class) ||
         !number_parse_u32(words->word[3].at, words->word[3].len, &dump->limit))
         return false;
     if (words->count > 4) {
@@ -336,15 +194,15 @@ static bool read_cachedump(const struct words *words, uint32_t *class, struct ca
 
 STATS_GROUP(cachedump)
 {
-    struct cachedump dump = {.now_ms = context->store->now_ms};
-    uint32_t class;
+    struct cachedump dump = {.now_ms = context->store->now_ms,
+                             .classes = &context->shared->store->sizes};
     bool forward;
 
-    if (!read_cachedump(words, &class, &dump, &forward)) {
+    if (!read_cachedump(words, &dump, &forward)) {
         session_say_bad_format(session, context);
         return;
     }
-    if (class > CLASSES_MAX) {
+    if (dump.class >= SIZE_CLASSES_MAX) {
         session_say(session, context, "CLIENT_ERROR Illegal slab id\r\n");
         return;
     }
@@ -352,8 +210,6 @@ STATS_GROUP(cachedump)
         dump.limit = CACHEDUMP_DEFAULT;
     if (dump.limit > CACHEDUMP_MAX)
         dump.limit = CACHEDUMP_MAX;
-    if (class > 0)
-        dump.limit = 0;
     run_cachedump(session, context, &dump, forward);
     free(dump.keys);
 }

@@ -16,6 +16,7 @@
 #include "cacheserver/command/cloud.h"
 #include "cacheserver/command/collection.h"
 #include "cacheserver/runtime/log.h"
+#include "cacheserver/runtime/number.h"
 #include "cacheserver/server/daemon.h"
 #include "cacheserver/store/maintenance.h"
 
@@ -125,6 +126,15 @@ static void read_forced_overflow(struct store_config *config)
     config->forced_prefix_len = (size_t)(colon + 1 - value);
 }
 
+/* Lets a test see what a store does whose memory is almost used up. */
+static size_t feigned_bytes(void)
+{
+    const char *value = getenv("T_MEMD_INITIAL_MALLOC");
+    uint64_t bytes;
+
+    return value && number_parse_u64(value, strlen(value), &bytes) ? bytes : 0;
+}
+
 static int start_store(struct server *server)
 {
     const struct settings *settings = server->settings;
@@ -140,6 +150,9 @@ static int start_store(struct server *server)
                        [ITEM_BTREE] = settings->max_btree_size},
         .element_bytes_max = settings->max_element_bytes,
         .scrub_count = settings->scrub_count,
+        .chunk_bytes = settings->chunk_size,
+        .growth_factor = settings->growth_factor,
+        .feigned_bytes = feigned_bytes(),
     };
 
     read_forced_overflow(&config);

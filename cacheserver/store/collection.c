@@ -321,7 +321,7 @@ enum store_result collection_call(struct store_thread *thread, const struct coll
             break;
     }
     if (result == STORE_NO_MEMORY)
-        count_add(thread, STORE_OUT_OF_MEMORY, 1);
+        count_add(thread, 0, STORE_OUT_OF_MEMORY, 1);
     return result;
 }
 

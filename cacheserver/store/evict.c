@@ -5,7 +5,8 @@
  * Nothing is linked into lists, so an access costs one store into a line that is in the cache
  * anyway, no memory per item and no lock. Dead items (expired, flushed) that are met on the way go
  * first. The more room is asked for, the more items are looked at: large items are few and worth
- * the search.
+ * the search. Some are looked at, too, whenever memory is about to grow by a page, and the dead
+ * among them go: what expires makes room for what comes.
  *
  * What is evicted may be of another size than what is needed. Every other victim is therefore
  * chosen among items of the needed size, if the sample has any, and when that does not help a
@@ -14,6 +15,7 @@
  */
 #include "cacheserver/store/evict.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "cacheserver/store/internal.h"
@@ -23,6 +25,8 @@
 #define BUCKETS_PER_SAMPLE           2048
 #define BUCKETS_PER_SAMPLE_DEAD_ONLY 64
 #define BUCKETS_PER_RECLAIM          4096
+#define BUCKETS_PER_GROWTH           1024
+#define ITEMS_PER_GROWTH             16
 #define PAGES_GIVEN_BACK_AT_ONCE     4
 #define SAMPLE_MIN                   8
 #define SAMPLE_MAX                   64
@@ -39,7 +43,8 @@ struct victim {
 struct sample {
     size_t wanted_bytes; /* rounded; 0: any size is as good */
     unsigned wanted_items;
-    unsigned seen;
+    unsigned seen; /* that could be evicted */
+    unsigned live;
     bool dead_only;
     bool reclaimed;
     struct victim victim;
@@ -99,6 +104,7 @@ static void sample_bucket(struct store_thread *thread, struct sample *sample, ui
                 sample->reclaimed = true;
                 goto out;
             }
+            sample->live++;
             if (!sample->dead_only)
                 consider(thread, sample, index, item);
         }
@@ -107,22 +113,31 @@ out:
     bucket_unlock(first);
 }
 
-void evict_reclaim(struct store_thread *thread)
+/* Goes round the table, a part each time: what is dead in the next buckets goes, until so many
+ * items were passed. */
+static void reclaim(struct store_thread *thread, uint64_t most_buckets, unsigned most_items)
 {
     uint64_t buckets =
         atomic_load_explicit(&thread->store->table.bucket_count, memory_order_acquire);
-    uint64_t most = buckets < BUCKETS_PER_RECLAIM ? buckets : BUCKETS_PER_RECLAIM;
+    uint64_t most = buckets < most_buckets ? buckets : most_buckets;
+    unsigned passed = 0;
 
-    for (uint64_t n = 0; n < most;) {
+    for (uint64_t n = 0; n < most && passed < most_items;) {
         struct sample sample = {.dead_only = true};
         uint64_t index = thread->reclaimed_to % buckets;
         sample_bucket(thread, &sample, index);
+        passed += sample.reclaimed ? 1 : sample.live;
         if (!sample.reclaimed) {
             thread->reclaimed_to = index + 1;
             n++;
         }
     }
     store_free_dropped(thread);
+}
+
+void evict_reclaim(struct store_thread *thread)
+{
+    reclaim(thread, BUCKETS_PER_RECLAIM, UINT_MAX);
 }
 
 static void evict_victim(struct store_thread *thread, const struct victim *victim)
@@ -259,8 +274,13 @@ static void drain_page(struct store_thread *thread, size_t size)
 void *evict_alloc(struct store_thread *thread, size_t size)
 {
     struct store *store = thread->store;
-    void *object = memory_alloc(&store->memory, &thread->cache, size);
+    void *object = memory_alloc_at_hand(&store->memory, &thread->cache, size);
 
+    if (object)
+        return object;
+    if (memory_may_grow(&store->memory))
+        reclaim(thread, BUCKETS_PER_GROWTH, ITEMS_PER_GROWTH);
+    object = memory_alloc(&store->memory, &thread->cache, size);
     for (unsigned attempt = 0; !object && attempt < ATTEMPTS_MAX; attempt++) {
         if (!evict_one(thread, size, attempt % 2) && !store->evict)
             break;

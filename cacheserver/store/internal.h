@@ -4,9 +4,11 @@
 
 /* Shared by the files of the store only. */
 
-static inline void count_add(struct store_thread *thread, enum store_count which, int64_t n)
+/* Of the items of this size class. */
+static inline void count_add(struct store_thread *thread, unsigned class, enum store_count which,
+                             int64_t n)
 {
-    _Atomic int64_t *count = &thread->counts[which];
+    _Atomic int64_t *count = &thread->counts[class][which];
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n,
                           memory_order_relaxed);
 }

@@ -99,7 +99,8 @@ enum store_result store_prepare(struct store_thread *thread, const struct store_
         return STORE_OK;
     memory_free(&store->memory, &thread->cache, *item);
 out_of_memory:
-    count_add(thread, STORE_OUT_OF_MEMORY, 1);
+    count_add(thread, size_class_of(&store->sizes, request->key_len, request->value_len),
+              STORE_OUT_OF_MEMORY, 1);
     return STORE_NO_MEMORY;
 }
 
@@ -424,17 +425,18 @@ enum store_result store_set_exptime(struct store_thread *thread, struct item *it
 {
     struct store *store = thread->store;
     int64_t bytes = (int64_t)item_total_bytes(item);
+    unsigned class = item_size_class(&store->sizes, item);
 
     if (exptime == CLOCK_STICKY && item->exptime != CLOCK_STICKY) {
         size_t sticky = (size_t)atomic_load_explicit(&store->sticky_bytes, memory_order_relaxed);
         if (sticky + (size_t)bytes >
             atomic_load_explicit(&store->sticky_limit_bytes, memory_order_relaxed))
             return STORE_NO_MEMORY;
-        count_add(thread, STORE_STICKY_ITEMS, 1);
+        count_add(thread, class, STORE_STICKY_ITEMS, 1);
         atomic_fetch_add_explicit(&store->sticky_bytes, bytes, memory_order_relaxed);
     }
     if (exptime != CLOCK_STICKY && item->exptime == CLOCK_STICKY) {
-        count_add(thread, STORE_STICKY_ITEMS, -1);
+        count_add(thread, class, STORE_STICKY_ITEMS, -1);
         atomic_fetch_sub_explicit(&store->sticky_bytes, bytes, memory_order_relaxed);
     }
     item->exptime = exptime;

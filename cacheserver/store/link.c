@@ -163,13 +163,14 @@ static void store_release(struct store_thread *thread, struct item *item)
 {
     int64_t bytes = (int64_t)item_total_bytes(item);
     struct prefix *prefix = prefix_of(thread, item_key(item), item_key_len(item));
+    unsigned class = item_size_class(&thread->store->sizes, item);
 
     assert(prefix);
     prefix_add(thread, prefix, item_type(item), -1, -bytes);
-    count_add(thread, STORE_ITEMS, -1);
-    count_add(thread, STORE_BYTES, -bytes);
+    count_add(thread, class, STORE_ITEMS, -1);
+    count_add(thread, class, STORE_BYTES, -bytes);
     if (item->exptime == CLOCK_STICKY) {
-        count_add(thread, STORE_STICKY_ITEMS, -1);
+        count_add(thread, class, STORE_STICKY_ITEMS, -1);
         atomic_fetch_sub_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
     }
     if (!item_has_pins(item) || drop_pin(item))
@@ -183,17 +184,18 @@ static bool store_welcome(struct store_thread *thread, struct item *item, uint64
     size_t key_len = item_key_len(item);
     size_t prefix_len = prefix_length(item_key(item), key_len, thread->store->prefix_delimiter);
     struct prefix *prefix = prefix_get(thread, item_key(item), prefix_len);
+    unsigned class = item_size_class(&thread->store->sizes, item);
 
     if (!prefix)
         return false;
     prefix_add(thread, prefix, item_type(item), 1, bytes);
     item->atime = (thread->now_ms & ~ITEM_STATES) | (item->atime & (ITEM_WON | ITEM_STALE));
     item_set_cas(item, cas);
-    count_add(thread, STORE_ITEMS, 1);
-    count_add(thread, STORE_TOTAL_ITEMS, 1);
-    count_add(thread, STORE_BYTES, bytes);
+    count_add(thread, class, STORE_ITEMS, 1);
+    count_add(thread, class, STORE_TOTAL_ITEMS, 1);
+    count_add(thread, class, STORE_BYTES, bytes);
     if (item->exptime == CLOCK_STICKY) {
-        count_add(thread, STORE_STICKY_ITEMS, 1);
+        count_add(thread, class, STORE_STICKY_ITEMS, 1);
         atomic_fetch_add_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
     }
     return true;
@@ -203,7 +205,7 @@ void store_count_growth(struct store_thread *thread, struct item *item, int64_t 
 {
     prefix_add(thread, prefix_of(thread, item_key(item), item_key_len(item)), item_type(item), 0,
                bytes);
-    count_add(thread, STORE_BYTES, bytes);
+    count_add(thread, item_size_class(&thread->store->sizes, item), STORE_BYTES, bytes);
     if (item->exptime == CLOCK_STICKY)
         atomic_fetch_add_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
 }
@@ -223,25 +225,28 @@ void store_unlink(struct store_thread *thread, struct bucket *bucket, uint64_t *
     take_out(thread, bucket, slot);
 }
 
-static void note_eviction(struct store_thread *thread, const struct item *item)
+static void note_eviction(struct store_thread *thread, unsigned class, const struct item *item)
 {
     int32_t idle_ms = (int32_t)(thread->now_ms - item_atime_ms(item));
 
-    atomic_store_explicit(&thread->evicted_idle_s, idle_ms > 0 ? (uint32_t)idle_ms / 1000 : 0,
-                          memory_order_relaxed);
+    atomic_store_explicit(&thread->evicted_idle_s[class],
+                          idle_ms > 0 ? (uint32_t)idle_ms / 1000 : 0, memory_order_relaxed);
     if (item->exptime != CLOCK_NEVER)
-        count_add(thread, STORE_EVICTED_NONZERO, 1);
+        count_add(thread, class, STORE_EVICTED_NONZERO, 1);
 }
 
 void store_drop(struct store_thread *thread, struct bucket *bucket, uint64_t *slot,
                 enum store_count why)
 {
+    struct item *item = slot_item(*slot);
+    unsigned class = item_size_class(&thread->store->sizes, item);
+
     if (why == STORE_EVICTIONS)
-        note_eviction(thread, slot_item(*slot));
-    if (!item_is_flushed(thread, slot_item(*slot)))
-        journal_unlink(thread, slot_item(*slot), false);
+        note_eviction(thread, class, item);
+    if (!item_is_flushed(thread, item))
+        journal_unlink(thread, item, false);
     take_out(thread, bucket, slot);
-    count_add(thread, why, 1);
+    count_add(thread, class, why, 1);
 }
 
 struct place place_lock(struct store_thread *thread, const char *key, size_t key_len)

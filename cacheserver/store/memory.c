@@ -202,14 +202,21 @@ static struct memory_page *any_page(struct memory *memory)
     return page;
 }
 
-static struct memory_page *take_page(struct memory *memory, bool beyond_limit)
+/* What an allocation may do when its size has no free object. */
+enum growth {
+    GROWTH_NONE,
+    GROWTH_TO_LIMIT, /* take a page */
+    GROWTH_BEYOND,
+};
+
+static struct memory_page *take_page(struct memory *memory, enum growth growth)
 {
     struct memory_page *page = NULL;
 
     lock_take(&memory->pages_lock);
     size_t used = atomic_load_explicit(&memory->used_bytes, memory_order_relaxed);
     size_t limit = atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed);
-    if (beyond_limit || used + MEMORY_PAGE_BYTES <= limit) {
+    if (growth == GROWTH_BEYOND || used + MEMORY_PAGE_BYTES <= limit) {
         page = any_page(memory);
         if (page)
             atomic_store_explicit(&memory->used_bytes, used + MEMORY_PAGE_BYTES,
@@ -262,9 +269,9 @@ static bool page_is_full(const struct memory_page *page)
     return !page->free && page->carved == page->capacity;
 }
 
-static bool add_page(struct memory *memory, struct memory_class *class, bool beyond_limit)
+static bool add_page(struct memory *memory, struct memory_class *class, enum growth growth)
 {
-    struct memory_page *page = take_page(memory, beyond_limit);
+    struct memory_page *page = growth == GROWTH_NONE ? NULL : take_page(memory, growth);
 
     if (!page)
         return false;
@@ -278,6 +285,13 @@ static bool add_page(struct memory *memory, struct memory_class *class, bool bey
     link_partial(class, page);
     atomic_fetch_add_explicit(&class->page_count, 1, memory_order_relaxed);
     return true;
+}
+
+/* The lock of the class is held. */
+static void count_taken(struct memory_class *class, int n)
+{
+    uint32_t taken = atomic_load_explicit(&class->taken, memory_order_relaxed);
+    atomic_store_explicit(&class->taken, taken + (uint32_t)n, memory_order_relaxed);
 }
 
 /* From the first partial page that is not being drained; the lock of the class is held. */
@@ -299,6 +313,7 @@ static void *take_object(struct memory_class *class)
     }
     if (page_is_full(page))
         unlink_partial(class, page);
+    count_taken(class, 1);
     return object;
 }
 
@@ -312,6 +327,7 @@ static void give_object(struct memory *memory, struct memory_class *class, void 
     set_next_free(object, page->free);
     page->free = object;
     page->free_count++;
+    count_taken(class, -1);
     if (page->free_count == page->carved) {
         unlink_partial(class, page);
         atomic_fetch_sub_explicit(&class->page_count, 1, memory_order_relaxed);
@@ -319,21 +335,42 @@ static void give_object(struct memory *memory, struct memory_class *class, void 
     }
 }
 
-static bool refill(struct memory *memory, struct memory_cache *cache, unsigned id, bool beyond)
+uint32_t memory_cached(const struct memory_cache *cache, unsigned id)
+{
+    return atomic_load_explicit(&cache->bins[id].count, memory_order_relaxed);
+}
+
+static void push(struct memory_cache *cache, unsigned id, void *object)
+{
+    set_next_free(object, cache->bins[id].head);
+    cache->bins[id].head = object;
+    atomic_store_explicit(&cache->bins[id].count, memory_cached(cache, id) + 1,
+                          memory_order_relaxed);
+}
+
+static void *pop(struct memory_cache *cache, unsigned id)
+{
+    void *object = cache->bins[id].head;
+
+    cache->bins[id].head = next_free(object);
+    atomic_store_explicit(&cache->bins[id].count, memory_cached(cache, id) - 1,
+                          memory_order_relaxed);
+    return object;
+}
+
+static bool refill(struct memory *memory, struct memory_cache *cache, unsigned id,
+                   enum growth growth)
 {
     struct memory_class *class = &memory->classes[id];
 
     lock_take(&class->lock);
     for (uint32_t n = (class->cached_max + 1) / 2; n > 0; n--) {
-        if (!class->partial && (cache->bins[id].count || !add_page(memory, class, beyond)))
+        if (!class->partial && (memory_cached(cache, id) || !add_page(memory, class, growth)))
             break;
-        void *object = take_object(class);
-        set_next_free(object, cache->bins[id].head);
-        cache->bins[id].head = object;
-        cache->bins[id].count++;
+        push(cache, id, take_object(class));
     }
     lock_drop(&class->lock);
-    return cache->bins[id].count > 0;
+    return memory_cached(cache, id) > 0;
 }
 
 static void empty_bin(struct memory *memory, struct memory_cache *cache, unsigned id, uint32_t keep)
@@ -341,24 +378,20 @@ static void empty_bin(struct memory *memory, struct memory_cache *cache, unsigne
     struct memory_class *class = &memory->classes[id];
 
     lock_take(&class->lock);
-    while (cache->bins[id].count > keep) {
-        void *object = cache->bins[id].head;
-        cache->bins[id].head = next_free(object);
-        cache->bins[id].count--;
-        give_object(memory, class, object);
-    }
+    while (memory_cached(cache, id) > keep)
+        give_object(memory, class, pop(cache, id));
     lock_drop(&class->lock);
 }
 
 void memory_cache_flush(struct memory *memory, struct memory_cache *cache)
 {
     for (unsigned id = 0; id < memory->class_count; id++)
-        if (cache->bins[id].count)
+        if (memory_cached(cache, id))
             empty_bin(memory, cache, id, 0);
 }
 
 static void *alloc_object(struct memory *memory, struct memory_cache *cache, size_t size,
-                          bool beyond_limit)
+                          enum growth growth)
 {
     unsigned epoch = atomic_load_explicit(&memory->drain_epoch, memory_order_relaxed);
 
@@ -368,23 +401,26 @@ static void *alloc_object(struct memory *memory, struct memory_cache *cache, siz
         memory_cache_flush(memory, cache);
     }
     unsigned id = memory->class_of[(size + 7) / 8];
-    if (!cache->bins[id].count && !refill(memory, cache, id, beyond_limit))
+    if (!memory_cached(cache, id) && !refill(memory, cache, id, growth))
         return NULL;
-    void *object = cache->bins[id].head;
-    cache->bins[id].head = next_free(object);
-    cache->bins[id].count--;
+    void *object = pop(cache, id);
     ASAN_UNPOISON_MEMORY_REGION(object, size);
     return object;
 }
 
 void *memory_alloc(struct memory *memory, struct memory_cache *cache, size_t size)
 {
-    return alloc_object(memory, cache, size, false);
+    return alloc_object(memory, cache, size, GROWTH_TO_LIMIT);
+}
+
+void *memory_alloc_at_hand(struct memory *memory, struct memory_cache *cache, size_t size)
+{
+    return alloc_object(memory, cache, size, GROWTH_NONE);
 }
 
 void *memory_alloc_beyond_limit(struct memory *memory, struct memory_cache *cache, size_t size)
 {
-    return alloc_object(memory, cache, size, true);
+    return alloc_object(memory, cache, size, GROWTH_BEYOND);
 }
 
 void memory_free(struct memory *memory, struct memory_cache *cache, void *object)
@@ -400,9 +436,8 @@ void memory_free(struct memory *memory, struct memory_cache *cache, void *object
         lock_drop(&class->lock);
         return;
     }
-    set_next_free(object, cache->bins[id].head);
-    cache->bins[id].head = object;
-    if (++cache->bins[id].count > class->cached_max)
+    push(cache, id, object);
+    if (memory_cached(cache, id) > class->cached_max)
         empty_bin(memory, cache, id, class->cached_max / 2);
 }
 
@@ -421,6 +456,24 @@ void memory_note_extra(struct memory *memory, size_t bytes)
 size_t memory_used(const struct memory *memory)
 {
     return atomic_load_explicit(&memory->used_bytes, memory_order_relaxed);
+}
+
+bool memory_may_grow(const struct memory *memory)
+{
+    return memory_used(memory) + MEMORY_PAGE_BYTES <=
+           atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed);
+}
+
+size_t memory_in_pages(struct memory *memory, size_t *free)
+{
+    size_t pages;
+
+    lock_take(&memory->pages_lock);
+    *free = pages = memory->free_page_count;
+    lock_drop(&memory->pages_lock);
+    for (unsigned id = 0; id < memory->class_count; id++)
+        pages += atomic_load_explicit(&memory->classes[id].page_count, memory_order_relaxed);
+    return pages * MEMORY_PAGE_BYTES;
 }
 
 size_t memory_rounded(const struct memory *memory, size_t size)

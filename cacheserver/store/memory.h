@@ -22,6 +22,7 @@ struct memory_class {
     _Alignas(64) struct lock lock; /* guards the pages of this class */
     struct memory_page *partial;   /* pages with a free object */
     _Atomic uint32_t page_count;   /* pages of this class */
+    _Atomic uint32_t taken;        /* objects in use or in the cache of a thread */
     uint32_t object_bytes;
     uint32_t cached_max; /* free objects that one thread keeps */
 };
@@ -48,7 +49,7 @@ struct memory_cache {
     unsigned drain_epoch;
     struct {
         void *head;
-        uint32_t count;
+        _Atomic uint32_t count; /* written by its thread alone */
     } bins[MEMORY_CLASSES_MAX];
 };
 
@@ -58,6 +59,8 @@ void memory_deinit(struct memory *memory);
 /* NULL when the limit is reached (or the system refuses). size <= MEMORY_OBJECT_MAX. The object is
  * aligned to 8 bytes, to 64 when size is a multiple of 64. */
 void *memory_alloc(struct memory *memory, struct memory_cache *cache, size_t size);
+/* The same, NULL also when it would take another page. */
+void *memory_alloc_at_hand(struct memory *memory, struct memory_cache *cache, size_t size);
 /* The same for small structures that must not fail because of the limit. */
 void *memory_alloc_beyond_limit(struct memory *memory, struct memory_cache *cache, size_t size);
 void memory_free(struct memory *memory, struct memory_cache *cache, void *object);
@@ -71,6 +74,13 @@ void memory_cache_flush(struct memory *memory, struct memory_cache *cache);
 /* Counts memory that is not in pages (the hash table) against the limit. */
 void memory_note_extra(struct memory *memory, size_t bytes);
 size_t memory_used(const struct memory *memory);
+/* There is room for another page. */
+bool memory_may_grow(const struct memory *memory);
+/* What pages have taken from the system and not given back: those in use, and those that are free
+ * but kept, whose number is *free. */
+size_t memory_in_pages(struct memory *memory, size_t *free);
+/* Objects of this class that lie ready in a thread's cache. Any thread. */
+uint32_t memory_cached(const struct memory_cache *cache, unsigned id);
 /* What objects of this size really take. */
 size_t memory_rounded(const struct memory *memory, size_t size);
 

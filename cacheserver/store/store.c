@@ -49,6 +49,12 @@ struct store *store_new(const struct store_config *config)
     store->forced_prefix_len = config->forced_prefix_len;
     store->forced_overflow = config->forced_overflow;
     init_collection_limits(store, config);
+    size_classes_init(&store->sizes,
+                      config->chunk_bytes ? config->chunk_bytes : SIZE_CLASS_CHUNK_BYTES,
+                      config->growth_factor > 1 ? config->growth_factor : SIZE_CLASS_FACTOR,
+                      config->item_size_max_bytes);
+    store->feigned_bytes = config->feigned_bytes;
+    memory_note_extra(&store->memory, config->feigned_bytes);
     store->evict = config->evict;
     store->prefix_delimiter = config->prefix_delimiter;
     atomic_init(&store->cas_taken, 1);
@@ -207,24 +213,45 @@ bool store_set_sticky_limit(struct store *store, size_t bytes)
     return true;
 }
 
-static void sum_counts(struct store *store, int64_t counts[STORE_COUNTS])
+static void sum_counts(struct store *store, unsigned class, int64_t counts[STORE_COUNTS])
 {
     memset(counts, 0, STORE_COUNTS * sizeof(*counts));
     for (struct store_thread *thread = store_threads(store); thread; thread = thread->next)
         for (unsigned i = 0; i < STORE_COUNTS; i++)
-            counts[i] += atomic_load_explicit(&thread->counts[i], memory_order_relaxed);
+            counts[i] += atomic_load_explicit(&thread->counts[class][i], memory_order_relaxed);
+}
+
+void store_class_stats(struct store *store, unsigned class, struct store_class_totals *totals)
+{
+    sum_counts(store, class, totals->counts);
+    for (unsigned i = 0; i < STORE_COUNTS; i++)
+        totals->counts[i] -= atomic_load_explicit(&store->baseline[class][i], memory_order_relaxed);
+    totals->evicted_idle_s = 0;
+    for (struct store_thread *thread = store_threads(store); thread; thread = thread->next) {
+        uint32_t idle = atomic_load_explicit(&thread->evicted_idle_s[class], memory_order_relaxed);
+        if (idle > totals->evicted_idle_s)
+            totals->evicted_idle_s = idle;
+    }
+}
+
+uint64_t store_objects_in_use(struct store *store, unsigned memory_class)
+{
+    int64_t count =
+        atomic_load_explicit(&store->memory.classes[memory_class].taken, memory_order_relaxed);
+
+    for (struct store_thread *thread = store_threads(store); thread; thread = thread->next)
+        count -= memory_cached(&thread->cache, memory_class);
+    return count > 0 ? (uint64_t)count : 0;
 }
 
 void store_stats(struct store *store, struct store_totals *totals)
 {
     memset(totals, 0, sizeof(*totals));
-    sum_counts(store, totals->counts);
-    for (unsigned i = 0; i < STORE_COUNTS; i++)
-        totals->counts[i] -= atomic_load_explicit(&store->baseline[i], memory_order_relaxed);
-    for (struct store_thread *thread = store_threads(store); thread; thread = thread->next) {
-        uint32_t idle = atomic_load_explicit(&thread->evicted_idle_s, memory_order_relaxed);
-        if (idle > totals->evicted_idle_s)
-            totals->evicted_idle_s = idle;
+    for (unsigned class = 0; class < store->sizes.count; class ++) {
+        struct store_class_totals of_class;
+        store_class_stats(store, class, &of_class);
+        for (unsigned i = 0; i < STORE_COUNTS; i++)
+            totals->counts[i] += of_class.counts[i];
     }
     totals->memory_used_bytes = memory_used(&store->memory);
     totals->memory_limit_bytes =
@@ -242,10 +269,12 @@ void store_stats_reset(struct store *store)
     int64_t counts[STORE_COUNTS];
     uint32_t ids = atomic_load_explicit(&store->prefixes.id_count, memory_order_acquire);
 
-    sum_counts(store, counts);
-    for (size_t i = 0; i < sizeof(growing) / sizeof(*growing); i++)
-        atomic_store_explicit(&store->baseline[growing[i]], counts[growing[i]],
-                              memory_order_relaxed);
+    for (unsigned class = 0; class < store->sizes.count; class ++) {
+        sum_counts(store, class, counts);
+        for (size_t i = 0; i < sizeof(growing) / sizeof(*growing); i++)
+            atomic_store_explicit(&store->baseline[class][growing[i]], counts[growing[i]],
+                                  memory_order_relaxed);
+    }
     for (uint32_t id = 0; id < ids; id++) {
         struct prefix *prefix = prefix_at(&store->prefixes, id);
         if (prefix && atomic_load_explicit(&prefix->counted, memory_order_relaxed))

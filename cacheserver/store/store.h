@@ -9,6 +9,7 @@
 #include "cacheserver/store/memory.h"
 #include "cacheserver/store/prefix.h"
 #include "cacheserver/store/prefixes.h"
+#include "cacheserver/store/size_class.h"
 #include "cacheserver/store/table.h"
 
 /*
@@ -47,6 +48,9 @@ struct store_config {
     enum collection_overflow forced_overflow;
     uint32_t element_bytes_max; /* of an element's value with its CRLF; 0: the default */
     unsigned scrub_count;       /* items that a scrub looks at before it pauses; 0: the default */
+    size_t chunk_bytes;         /* see size_class.h; 0: the default */
+    double growth_factor;
+    size_t feigned_bytes; /* counted as in use, though nothing lies there: to try a full store */
 };
 
 enum store_result {
@@ -117,6 +121,7 @@ struct store_thread {
     struct store *store;
     struct store_thread *next;
     struct memory_cache cache;
+    _Atomic uint32_t evicted_idle_s[SIZE_CLASSES_MAX]; /* how long its last victim was not used */
     uint64_t cas_next, cas_end; /* the cas uniques that this thread may give out */
     int64_t items_unreported;   /* to the table */
     unsigned changes;
@@ -129,12 +134,11 @@ struct store_thread {
     struct prefix *last_prefix;     /* that was looked up in this batch */
     struct prefix_tallies *tallies; /* written by this thread, read by all */
     _Atomic uint64_t epoch;         /* of the store, when the batch began */
-    _Atomic uint32_t evicted_idle_s; /* how long what it evicted last was not used */
     /* For the journal: the last record that this thread's next reply has to wait for, and the bytes
      * that it recorded; whoever limits them sets them back. */
     uint64_t journal_seq;
     size_t journal_bytes;
-    _Alignas(64) _Atomic int64_t counts[STORE_COUNTS];
+    _Alignas(64) _Atomic int64_t counts[SIZE_CLASSES_MAX][STORE_COUNTS]; /* by size class */
 };
 
 struct store {
@@ -153,7 +157,6 @@ struct store {
     _Atomic uint64_t prefix_floor;             /* the highest of a prefix: give out no less */
     struct prefixes prefixes;
     _Atomic unsigned scrub_count;              /* items that a scrub looks at before it pauses */
-    _Atomic int64_t baseline[STORE_COUNTS];    /* the sums at the last reset */
     _Atomic(struct maintenance *) maintenance; /* NULL: there is no such thread */
     _Atomic uint64_t epoch;                    /* see store_epoch_advance */
     const char *forced_prefix;                 /* see struct store_config */
@@ -162,6 +165,9 @@ struct store {
     _Alignas(64) _Atomic uint64_t cas_taken; /* ranges up to here belong to threads */
     struct lock threads_lock;                /* guards the list of threads */
     _Atomic(struct store_thread *) threads;  /* once in the list, they stay until store_free */
+    size_t feigned_bytes;                    /* see struct store_config */
+    struct size_classes sizes;
+    _Atomic int64_t baseline[SIZE_CLASSES_MAX][STORE_COUNTS]; /* the sums at the last reset */
 };
 
 #define STORE_SCRUB_COUNT_DEFAULT 96
@@ -289,9 +295,18 @@ struct store_totals {
     int64_t sticky_bytes;
     size_t sticky_limit_bytes;
     uint64_t buckets;
-    uint32_t evicted_idle_s; /* how long what was evicted lately was not used */
 };
 void store_stats(struct store *store, struct store_totals *totals);
+
+/* The same of the items of one size class. */
+struct store_class_totals {
+    int64_t counts[STORE_COUNTS];
+    uint32_t evicted_idle_s; /* how long what was evicted lately was not used */
+};
+void store_class_stats(struct store *store, unsigned class, struct store_class_totals *totals);
+
+/* Objects of one size of the memory that are in use. */
+uint64_t store_objects_in_use(struct store *store, unsigned memory_class);
 /* What only ever grows is counted from here on, and the operations of prefixes are forgotten. */
 void store_stats_reset(struct store *store);
 /* false: less than sticky items use, or more than there is memory. */

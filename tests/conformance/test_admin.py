@@ -117,6 +117,55 @@ def test_statistics_are_lists(start, group):
         assert client.stats(group)
 
 
+def put(client, key, size):
+    return client.ask(b"set %s 0 0 %d\r\n%s\r\n" % (key, size, b"x" * size))
+
+
+def test_items_are_shown_by_the_classes_that_arcus_has_for_their_size(start):
+    with start("-n", "32").connect() as client:
+        assert client.stats("slabs")["total_malloced"] == "0"
+        fill(client, b"k", 10)
+        slabs = client.stats("slabs")
+        assert slabs["0:used_chunks"] == "1" and slabs["0:mem_requested"] == str(256 << 10)
+        assert slabs["active_slabs"] == "1" and slabs["total_malloced"] == str(64 << 10)
+        assert put(client, b"large", 77320) == b"STORED\r\n"
+        slabs, items = client.stats("slabs"), client.stats("items")
+        assert slabs["31:chunk_size"] == "82792" and slabs["31:used_chunks"] == "1"
+        assert 77320 < int(slabs["31:mem_requested"]) < 78000
+        assert slabs["active_slabs"] == "2"
+        assert items["items:0:number"] == "10" and items["items:31:number"] == "1"
+        dumped = client.ask(b"stats cachedump 31 0\r\n", b"]\r\n")
+        while b"END [" not in dumped:
+            dumped += client.read_until(b"]\r\n")
+        assert dumped.startswith(b"ITEM large ") and dumped.count(b"ITEM") == 1
+        assert client.ask(b"delete large\r\n") == b"DELETED\r\n"
+        assert "items:31:number" not in client.stats("items")
+
+
+def test_space_is_shown_by_the_sizes_of_objects_in_use(start):
+    with start().connect() as client:
+        for key, size in ((b"key1", 10), (b"key2", 3), (b"key3", 20), (b"key4", 3)):
+            assert put(client, key, size) == b"STORED\r\n"
+        assert client.stats("slabs")["SM:used_num_classes"] == "3"
+        assert client.ask(b"delete key1\r\n") == b"DELETED\r\n"
+        slabs = client.stats("slabs")
+        assert slabs["SM:used_num_classes"] == "2" and slabs["SM:free_num_classes"] == "3"
+        assert int(slabs["SM:free_small_space"]) > 0
+        assert client.ask(b"delete key3\r\n") == b"DELETED\r\n"
+        slabs = client.stats("slabs")
+        assert slabs["SM:used_min_classid"] == slabs["SM:used_01p_classid"]
+        assert slabs["SM:free_small_space"] == "0" and int(slabs["SM:free_avail_space"]) > 0
+
+
+def test_memory_can_be_feigned_to_be_used_up(start):
+    feigned = str((4 << 30) + 32)
+    with start("-m", "4098", "-M", env={"T_MEMD_INITIAL_MALLOC": feigned}).connect() as client:
+        assert client.stats("slabs")["total_malloced"] == feigned
+        replies = [put(client, b"k%d" % n, 400 << 10) for n in range(6)]
+        assert replies[0] == b"STORED\r\n"
+        assert replies[-1] == b"SERVER_ERROR out of memory storing object\r\n"
+
+
 def test_statistics_come_in_the_order_that_tools_know(start):
     order = """pid uptime time version libevent pointer_size rusage_user rusage_system
         daemon_connections curr_connections quit_connections reject_connections total_connections

@@ -151,6 +151,23 @@ static void what_is_dead_is_reclaimed_on_demand(void **state)
     fixture_free(f);
 }
 
+static void what_has_expired_makes_room_before_memory_grows(void **state)
+{
+    struct fixture *f = fixture_new(LIMIT, true);
+    size_t free;
+
+    (void)state;
+    fill(f, "k", 20, 66560, f->thread->now + 2);
+    size_t taken = memory_in_pages(&f->store->memory, &free);
+    f->thread->now += 3;
+    fill(f, "n", 20, 66560, CLOCK_NEVER);
+    assert_int_equal(memory_in_pages(&f->store->memory, &free), taken);
+    assert_int_equal(count_of(f, STORE_ITEMS), 20);
+    assert_int_equal(count_of(f, STORE_RECLAIMED), 20);
+    assert_int_equal(count_of(f, STORE_EVICTIONS), 0);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +178,7 @@ int main(void)
         cmocka_unit_test(a_lower_limit_is_reached_by_giving_pages_back),
         cmocka_unit_test(without_eviction_only_the_dead_make_room),
         cmocka_unit_test(what_is_dead_is_reclaimed_on_demand),
+        cmocka_unit_test(what_has_expired_makes_room_before_memory_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,44 @@ static void the_table_counts_against_the_limit(void **state)
     assert_int_equal((uintptr_t)object % 64, 0);
 }
 
+static void what_is_at_hand_takes_no_page(void **state)
+{
+    struct fixture *f = *state;
+    size_t free;
+
+    assert_null(memory_alloc_at_hand(&f->memory, &f->cache, 1000));
+    assert_int_equal(memory_used(&f->memory), 0);
+    void *object = memory_alloc(&f->memory, &f->cache, 1000);
+    assert_non_null(memory_alloc_at_hand(&f->memory, &f->cache, 1000));
+    memory_free(&f->memory, &f->cache, object);
+    assert_ptr_equal(memory_alloc_at_hand(&f->memory, &f->cache, 1000), object);
+    assert_int_equal(memory_used(&f->memory), MEMORY_PAGE_BYTES);
+    assert_int_equal(memory_in_pages(&f->memory, &free), MEMORY_PAGE_BYTES);
+    assert_int_equal(free, 0);
+    memory_note_extra(&f->memory, LIMIT - MEMORY_PAGE_BYTES);
+    assert_false(memory_may_grow(&f->memory));
+}
+
+static void objects_taken_and_free_pages_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    unsigned id = f->memory.class_of[1000 / 8];
+    void *objects[100];
+    size_t free;
+
+    for (size_t i = 0; i < 100; i++)
+        objects[i] = memory_alloc(&f->memory, &f->cache, 1000);
+    assert_int_equal(f->memory.classes[id].taken - memory_cached(&f->cache, id), 100);
+    for (size_t i = 0; i < 100; i++)
+        memory_free(&f->memory, &f->cache, objects[i]);
+    assert_int_equal(f->memory.classes[id].taken, memory_cached(&f->cache, id));
+    assert_true(memory_cached(&f->cache, id) > 0);
+    memory_cache_flush(&f->memory, &f->cache);
+    assert_int_equal(f->memory.classes[id].taken, 0);
+    assert_int_equal(memory_in_pages(&f->memory, &free), 2 * MEMORY_PAGE_BYTES);
+    assert_int_equal(free, 2);
+}
+
 static void a_drained_page_serves_another_size(void **state)
 {
     struct fixture *f = *state;
@@ -209,6 +247,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_limit_is_kept_and_what_is_freed_can_be_had_again,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_table_counts_against_the_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_at_hand_takes_no_page, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(objects_taken_and_free_pages_are_counted, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_drained_page_serves_another_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_do_not_get_each_others_objects, set_up, tear_down),
     };
