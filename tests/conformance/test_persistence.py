@@ -29,75 +29,131 @@ def files(directory, kind):
 
 # Kills
 
+# Of each type: how an element with a number is added to a key, and all are got from it; which word
+# of an element's line in the answer is the number.
+COLLECTIONS = {
+    b"list": (b"lop insert %s -1 6 create 0 0 50000\r\n%06d\r\n", b"lop get %s 0..-1\r\n", 1),
+    b"set": (b"sop insert %s 6 create 0 0 50000\r\n%06d\r\n", b"sop get %s 0\r\n", 1),
+    b"map": (b"mop insert %s f%06d 1 create 0 0 50000\r\nv\r\n", b"mop get %s 0 0\r\n", 0),
+    b"btree": (b"bop insert %s %06d 1 create 0 0 50000\r\nv\r\n", b"bop get %s 0..999999\r\n", 0),
+}
+
+
 class Writer(threading.Thread):
     """Changes keys of its own until the server is gone, and knows what was acknowledged."""
 
-    def __init__(self, client, number):
+    def __init__(self, client, number, seed=0):
         super().__init__()
         self.client, self.number = client, number
-        self.random = random.Random(number)
+        self.random = random.Random(seed * 1000 + number)
         self.acknowledged, self.last = {}, {}
-        self.elements = 0
+        self.added = dict.fromkeys(COLLECTIONS, 0)
+        self.changes = 0
 
     def run(self):
-        version = 0
         try:
-            while True:
-                version += 1
-                key = b"w%d:k%d" % (self.number, self.random.randrange(40))
-                value = b"%d:" % version + b"x" * self.random.choice((10, 100, 3000))
-                self.last[key] = (version, value)
-                if self.client.ask(b"set %s 0 0 %d\r\n%s\r\n"
-                                   % (key, len(value), value)) != b"STORED\r\n":
-                    return
-                self.acknowledged[key] = (version, value)
-                element = b"%06d" % version
-                if self.client.ask(b"lop insert w%d:list -1 6 create 0 0 1000000\r\n%s\r\n"
-                                   % (self.number, element)) not in (b"STORED\r\n",
-                                                                     b"CREATED_STORED\r\n"):
-                    return
-                self.elements = version
+            while self.set_one() and self.add_one():
+                self.changes += 2
         except OSError:
             return
 
+    def set_one(self):
+        key = b"w%d:k%d" % (self.number, self.random.randrange(40))
+        value = b"%d:" % self.changes + b"x" * self.random.choice((10, 100, 3000))
+        self.last[key] = value
+        if self.client.ask(b"set %s 0 0 %d\r\n%s\r\n" % (key, len(value), value)) != b"STORED\r\n":
+            return False
+        self.acknowledged[key] = value
+        return True
+
+    def add_one(self):
+        kind = self.random.choice(list(COLLECTIONS))
+        element = self.added[kind] + 1
+        if self.client.ask(COLLECTIONS[kind][0] % (self.key(kind), element)) \
+                not in (b"STORED\r\n", b"CREATED_STORED\r\n"):
+            return False
+        self.added[kind] = element
+        return True
+
+    def key(self, kind):
+        return b"w%d:%s" % (self.number, kind)
+
     def check(self, client):
-        for key, (version, value) in self.acknowledged.items():
+        for key, value in self.acknowledged.items():
             reply = client.ask(b"get %s\r\n" % key, b"END\r\n")
-            allowed = [value]
-            if self.last[key][0] > version:
-                allowed.append(self.last[key][1])
             assert reply in [b"VALUE %s 0 %d\r\n%s\r\nEND\r\n" % (key, len(one), one)
-                             for one in allowed]
-        if not self.elements:
-            return
-        lines = client.ask(b"lop get w%d:list 0..-1\r\n" % self.number, b"END\r\n").splitlines()
-        found = [line.split()[1] for line in lines[1:-1]]
-        expected = [b"%06d" % version for version in range(1, self.elements + 1)]
-        assert found[:len(expected)] == expected
-        assert len(found) <= len(expected) + 1
+                             for one in (value, self.last[key])]
+        for kind, (_, get, word) in COLLECTIONS.items():
+            if self.added[kind] == 0:
+                continue
+            lines = client.ask(get % self.key(kind), b"END\r\n").splitlines()[1:-1]
+            found = sorted(int(line.split()[word].lstrip(b"f")) for line in lines)
+            assert found in [list(range(1, last + 1))
+                             for last in (self.added[kind], self.added[kind] + 1)]
 
 
-def test_a_killed_server_has_everything_that_it_acknowledged(tmp_path):
-    generator = random.Random(7)
+def write_until(server, condition, seed):
+    """Kills the server when the condition comes true of its writers, which are returned."""
+    writers = [Writer(server.connect(), number, seed) for number in range(6)]
+    for writer in writers:
+        writer.start()
+    eventually(lambda: condition(sum(writer.changes for writer in writers)), 60)
+    server.process.kill()
+    server.process.wait()
+    for writer in writers:
+        writer.join()
+    return writers
+
+
+def check_restart(writers, *options):
+    with Server("-m", "128", *options) as again, again.connect() as client:
+        for writer in writers:
+            writer.check(client)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_killed_server_has_everything_that_it_acknowledged(tmp_path, seed):
+    generator = random.Random(seed)
     options = config(tmp_path, chkpt_interval_min_logsize=1, chkpt_interval_pct_snapshot=1)
-    for generation in range(4):
-        server = Server("-m", "64", "-t", "2", *options)
-        writers = [Writer(server.connect(), generation * 10 + n) for n in range(6)]
-        for writer in writers:
-            writer.start()
-        wanted = generator.randrange(200, 1500)
-        eventually(lambda: sum(writer.elements for writer in writers) >= wanted, 60)
-        server.process.kill()
-        server.process.wait()
-        for writer in writers:
-            writer.join()
-        assert sum(len(writer.acknowledged) for writer in writers) > 100
-        with Server("-m", "64", *options) as again, again.connect() as client:
-            for writer in writers:
-                writer.check(client)
+    for generation in range(3):
+        server = Server("-m", "128", "-t", "2", *options)
+        with server.connect() as client:
+            client.ask(b"flush_all\r\n")
+        wanted = generator.randrange(200, 4000)
+        writers = write_until(server, lambda changes: changes >= wanted, 10 * seed + generation)
+        check_restart(writers, *options)
 
 
-def test_a_server_that_is_killed_while_it_takes_checkpoints_loses_nothing(tmp_path):
+@pytest.mark.parametrize("seed", range(4))
+def test_a_server_that_is_killed_during_a_checkpoint_has_everything(tmp_path, seed):
+    options = config(tmp_path, chkpt_interval_min_logsize=1, chkpt_interval_pct_snapshot=1)
+    wanted = None
+
+    def is_begun(changes):
+        nonlocal wanted
+        if wanted is None and any(path.name.endswith(".incomplete")
+                                  for path in files(tmp_path, "snapshot_")):
+            wanted = changes + random.Random(seed).randrange(100)
+        return wanted is not None and changes >= wanted
+
+    server = Server("-m", "128", "-t", "2", *options)
+    with server.connect() as client:
+        value = b"v" * 10000
+        for number in range(4000):
+            client.send(b"set k%d 0 0 %d noreply\r\n%s\r\n" % (number, len(value), value))
+        for number in range(20000):
+            client.send(b"lop insert large -1 50 create 0 0 50000 noreply\r\n%050d\r\n" % number)
+        assert client.ask(b"version\r\n").startswith(b"VERSION")
+    writers = write_until(server, is_begun, 100 + seed)
+    check_restart(writers, *options)
+    with Server("-m", "128", *options) as again, again.connect() as client:
+        assert client.ask(b"get k3999\r\n", b"END\r\n") == \
+            b"VALUE k3999 0 10000\r\n" + value + b"\r\nEND\r\n"
+        lines = client.ask(b"lop get large 0..-1\r\n", b"END\r\n").splitlines()
+        assert [int(line.split()[1]) for line in lines[1:-1]] == list(range(20000))
+
+
+def test_checkpoints_are_taken_while_a_server_serves(tmp_path):
     options = config(tmp_path, chkpt_interval_min_logsize=1, chkpt_interval_pct_snapshot=1)
     value = b"v" * 2000
     with Server("-m", "64", *options) as server, server.connect() as client:
