@@ -11,8 +11,8 @@ import pytest
 
 from harness.zookeeper import ZooKeeper
 
-from .server import Client, free_port
-from .zoo import (CACHE_LIST, Proxy, eventually, fails_to_join, is_ready, join, map_node, members,
+from .server import Client, eventually, free_port
+from .zoo import (CACHE_LIST, Proxy, fails_to_join, is_ready, join, map_node, members,
                   tree)  # noqa: F401
 
 ZOO_CFG = ("standaloneEnabled=false", "reconfigEnabled=true", "skipACL=yes",
@@ -143,6 +143,17 @@ def test_the_heartbeat_goes_where_the_server_listens(start, zookeeper, tree):
     start("-z", zookeeper.connect_string, listen=("-p", str(port), "-l", "127.0.0.9"))
     with Client(socket.create_connection(("127.0.0.9", port), 20)) as client:
         eventually(lambda: client.ask(b"get arcus:zk-ping\r\n", b"END\r\n") != b"END\r\n")
+
+
+def test_the_heartbeat_needs_no_login(join, tree, tmp_path):
+    passwords = tmp_path / "passwords"
+    passwords.write_text("user:secret\n")
+    server = join("-o", "10", "-S", env={"MEMCACHED_SASL_PWDB": str(passwords)})
+    with server.connect() as client:
+        assert client.ask(b"set k 0 0 1\r\nv\r\n") == b"CLIENT_ERROR unauthorized\r\n"
+        eventually(lambda: int(client.stats()["hb_count"]) >= 2)
+        assert client.ask(b"get arcus:zk-ping\r\n", b"END\r\n").startswith(b"VALUE ")
+        assert client.ask(b"ready\r\n") == b"READY\r\n"
 
 
 def freeze_workers(process):
