@@ -122,7 +122,7 @@ struct command_context {
 };
 
 /* What a budget is counted in: about a microsecond's work, such as looking one key up. */
-#define COMMAND_BUDGET 256
+#define COMMAND_BUDGET 128
 
 /* The version that clients compare with: the protocol's, not this program's. */
 #define COMMAND_PROTOCOL_VERSION "1.15.0"

@@ -3,7 +3,7 @@
  * remembered in between. How many match has to be said first, so the lines are collected, and a
  * call ends early when they, or the keys looked at, come to some size or the table is nearly empty:
  * the protocol lets it. Keys are copied under their bucket's lock and compared with the pattern
- * after it.
+ * after it. A call that looks at many takes several turns.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,11 +30,16 @@ struct text {
 };
 
 struct scan {
+    bool of_keys;
     uint64_t position;
     uint32_t count;
-    const struct word *pattern; /* NULL: every name */
-    int type;                   /* enum item_type; -1: all */
+    size_t pattern_len; /* 0: every name */
+    char pattern[GLOB_PATTERN_MAX];
+    int type; /* enum item_type; -1: all */
     clock_seconds now;
+
+    uint32_t seen;  /* items, or prefixes */
+    uint32_t steps; /* buckets, or numbers of prefixes */
 
     struct text keys;  /* copied, not compared yet */
     struct text lines; /* of what matched */
@@ -69,7 +74,7 @@ static char *text_add(struct text *text, size_t n)
 
 static bool matches(const struct scan *scan, const char *name, size_t len)
 {
-    return !scan->pattern || glob_matches(scan->pattern->at, scan->pattern->len, name, len);
+    return !scan->pattern_len || glob_matches(scan->pattern, scan->pattern_len, name, len);
 }
 
 /* --- options --- */
@@ -91,8 +96,7 @@ static bool read_type(const struct word *word, int *type)
 }
 
 /* What is wrong, NULL nothing. */
-static const char *read_option(struct scan *scan, const struct word *name, const struct word *value,
-                               bool of_keys)
+static const char *read_option(struct scan *scan, const struct word *name, const struct word *value)
 {
     if (word_is(name, "count")) {
         if (!number_parse_u32(value->at, value->len, &scan->count) || scan->count == 0 ||
@@ -101,8 +105,9 @@ static const char *read_option(struct scan *scan, const struct word *name, const
     } else if (word_is(name, "match")) {
         if (!glob_is_valid(value->at, value->len))
             return "CLIENT_ERROR bad pattern string\r\n";
-        scan->pattern = value;
-    } else if (of_keys && word_is(name, "type")) {
+        scan->pattern_len = value->len;
+        memcpy(scan->pattern, value->at, value->len);
+    } else if (scan->of_keys && word_is(name, "type")) {
         if (!read_type(value, &scan->type))
             return "CLIENT_ERROR bad item type\r\n";
     } else {
@@ -111,7 +116,7 @@ static const char *read_option(struct scan *scan, const struct word *name, const
     return NULL;
 }
 
-static const char *read_request(struct scan *scan, const struct words *words, bool of_keys)
+static const char *read_request(struct scan *scan, const struct words *words)
 {
     const struct word *cursor = &words->word[2];
     const char *wrong = NULL;
@@ -121,7 +126,7 @@ static const char *read_request(struct scan *scan, const struct words *words, bo
     if (cursor->len > CURSOR_MAX)
         return "CLIENT_ERROR bad cursor value\r\n";
     for (unsigned i = 3; !wrong && i + 1 < words->count; i += 2)
-        wrong = read_option(scan, &words->word[i], &words->word[i + 1], of_keys);
+        wrong = read_option(scan, &words->word[i], &words->word[i + 1]);
     if (wrong)
         return wrong;
     if (words->count % 2 == 0)
@@ -189,19 +194,26 @@ static void compare_keys(struct command_context *context, struct scan *scan)
     scan->keys.len = 0;
 }
 
-static void scan_keys(struct command_context *context, struct scan *scan)
+/* false: there is more to do. */
+static bool scan_keys(struct command_context *context, struct scan *scan)
 {
-    uint32_t seen = 0, steps = STEPS_PER_COUNT * scan->count;
-
-    do {
-        uint32_t most = scan->count - seen < ITEMS_AT_ONCE ? scan->count - seen : ITEMS_AT_ONCE;
+    while (scan->seen < scan->count && scan->steps < STEPS_PER_COUNT * scan->count &&
+           scan->looked_at < LOOKED_AT_MAX && scan->lines.len < LIMIT_REPLY_BUFFERED) {
+        uint32_t left = scan->count - scan->seen;
         unsigned count;
+        if (context->budget == 0)
+            return false;
+        context->budget--;
+        scan->steps++;
         scan->position =
-            cursor_pass_items(context->store, scan->position, most, copy_key, scan, &count);
+            cursor_pass_items(context->store, scan->position,
+                              left < ITEMS_AT_ONCE ? left : ITEMS_AT_ONCE, copy_key, scan, &count);
         compare_keys(context, scan);
-        seen += count;
-    } while (scan->position && seen < scan->count && --steps > 0 &&
-             scan->looked_at < LOOKED_AT_MAX && scan->lines.len < LIMIT_REPLY_BUFFERED);
+        scan->seen += count;
+        if (!scan->position)
+            break;
+    }
+    return true;
 }
 
 /* --- prefixes --- */
@@ -237,44 +249,73 @@ static bool scan_prefix(struct command_context *context, struct scan *scan, stru
     return true;
 }
 
-static void scan_prefixes(struct command_context *context, struct scan *scan)
+/* false: there is more to do. */
+static bool scan_prefixes(struct command_context *context, struct scan *scan)
 {
     struct prefixes *prefixes = &context->shared->store->prefixes;
     uint32_t ids = atomic_load_explicit(&prefixes->id_count, memory_order_acquire);
-    uint32_t seen = 0, steps = STEPS_PER_COUNT * scan->count;
 
-    while (scan->position < ids && seen < scan->count && steps-- > 0)
-        seen += scan_prefix(context, scan, prefix_at(prefixes, (uint32_t)scan->position++));
+    while (scan->position < ids && scan->seen < scan->count &&
+           scan->steps < STEPS_PER_COUNT * scan->count) {
+        if (context->budget == 0)
+            return false;
+        context->budget--;
+        scan->steps++;
+        scan->seen += scan_prefix(context, scan, prefix_at(prefixes, (uint32_t)scan->position++));
+    }
     if (scan->position >= ids)
         scan->position = 0;
+    return true;
 }
 
 /* --- both --- */
 
+static void scan_free(void *task)
+{
+    struct scan *scan = task;
+
+    free(scan->keys.at);
+    free(scan->lines.at);
+    free(scan);
+}
+
+static void go_on(struct session *session, struct command_context *context)
+{
+    struct scan *scan = session->task;
+
+    if (!(scan->of_keys ? scan_keys(context, scan) : scan_prefixes(context, scan)))
+        return;
+    if (scan->keys.failed || scan->lines.failed) {
+        session_say(session, context, "SERVER_ERROR out of memory.\r\n");
+    } else {
+        reply_format(context->reply, "%s %u %llu\r\n", scan->of_keys ? "KEYS" : "PREFIXES",
+                     scan->matched, (unsigned long long)scan->position);
+        reply_bytes(context->reply, scan->lines.at ? scan->lines.at : "", scan->lines.len);
+        reply_text(context->reply, "END\r\n");
+    }
+    session_end_task(session);
+}
+
 static void run_scan(struct session *session, struct command_context *context,
                      const struct words *words, bool of_keys)
 {
-    struct scan scan = {.count = COUNT_DEFAULT, .type = -1, .now = context->store->now};
-    const char *wrong = read_request(&scan, words, of_keys);
+    struct scan *scan = calloc(1, sizeof(*scan));
 
+    if (!scan) {
+        session_say(session, context, "SERVER_ERROR out of memory.\r\n");
+        return;
+    }
+    scan->of_keys = of_keys;
+    scan->count = COUNT_DEFAULT;
+    scan->type = -1;
+    scan->now = context->store->now;
+    const char *wrong = read_request(scan, words);
     if (wrong) {
+        scan_free(scan);
         session_say(session, context, wrong);
         return;
     }
-    if (of_keys)
-        scan_keys(context, &scan);
-    else
-        scan_prefixes(context, &scan);
-    if (scan.keys.failed || scan.lines.failed) {
-        session_say(session, context, "SERVER_ERROR out of memory.\r\n");
-    } else {
-        reply_format(context->reply, "%s %u %llu\r\n", of_keys ? "KEYS" : "PREFIXES", scan.matched,
-                     (unsigned long long)scan.position);
-        reply_bytes(context->reply, scan.lines.at ? scan.lines.at : "", scan.lines.len);
-        reply_text(context->reply, "END\r\n");
-    }
-    free(scan.keys.at);
-    free(scan.lines.at);
+    session_begin_task(session, scan, scan_free, go_on);
 }
 
 HANDLER(scan_key)
