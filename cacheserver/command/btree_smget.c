@@ -254,6 +254,7 @@ static bool next_key(struct session *session, struct smget *smget)
 static bool visit(struct session *session, struct command_context *context, struct smget *smget)
 {
     while (context->budget > 0) {
+        keys_line_hint(session, context);
         if (!smget->again && !next_key(session, smget))
             return true;
         bool found_before = smget->found;
@@ -267,7 +268,7 @@ static bool visit(struct session *session, struct command_context *context, stru
             fail(session, context, "CLIENT_ERROR bad data chunk\r\n");
             return false;
         }
-        spend(context, 1 + context->store->elements / 8);
+        spend(context, 2 + context->store->elements / 8);
     }
     return true;
 }

@@ -2,7 +2,9 @@
  * Elements are collected until there are half as many again as wanted; then they are sorted and
  * the better ones stay. From then on the last of those is the one to beat, so that most b+trees
  * are done with after one comparison. An entry holds what nearly always decides a comparison, so
- * that sorting rarely looks at the elements.
+ * that sorting rarely looks at the elements. They come in runs, for those of one b+tree are in
+ * order already: sorting merges neighbouring runs of the new ones until they are one, then that
+ * with the ones that were sorted before.
  */
 #include "cacheserver/command/smget_merge.h"
 
@@ -44,6 +46,7 @@ static size_t entry_bytes(const struct smget_merge *merge, const struct merge_en
 void merge_deinit(struct smget_merge *merge)
 {
     free(merge->entries);
+    free(merge->spare);
     free(merge->bytes);
 }
 
@@ -71,15 +74,16 @@ static int compare_bkeys(const struct smget_merge *merge, const struct merge_ent
     return compare_strings(first->bytes, first->bkey_len, second->bytes, second->bkey_len);
 }
 
-static int compare_entries(const void *a, const void *b, void *argument)
+/* Whether a comes before b; no two entries are equal. */
+static bool is_before(const struct smget_merge *merge, const struct merge_entry *a,
+                      const struct merge_entry *b)
 {
-    const struct smget_merge *merge = argument;
-    const struct merge_entry *first = a, *second = b;
-    int result = compare_bkeys(merge, first, second);
-
+    if (__builtin_expect(a->order != b->order, 1))
+        return (a->order < b->order) != merge->descending;
+    int result = compare_bkeys(merge, a, b);
     if (result == 0)
-        result = compare_keys(merge, first->key, second->key);
-    return merge->descending ? -result : result;
+        result = compare_keys(merge, a->key, b->key);
+    return (result < 0) != merge->descending;
 }
 
 bool merge_same_bkey(const struct smget_merge *merge, const struct merge_entry *a,
@@ -107,9 +111,50 @@ static void drop_same_bkeys(struct smget_merge *merge)
     merge->count = kept;
 }
 
+/* Where the run that begins at `at` ends. */
+static uint32_t run_end(const struct smget_merge *merge, uint32_t at)
+{
+    const struct merge_entry *entries = merge->entries;
+
+    for (at++; at < merge->count && is_before(merge, &entries[at - 1], &entries[at]); at++)
+        continue;
+    return at < merge->count ? at : merge->count;
+}
+
+/* Merges the entries [at, middle) and [middle, end) into the spare ones. */
+static void merge_runs(struct smget_merge *merge, uint32_t at, uint32_t middle, uint32_t end)
+{
+    const struct merge_entry *a = merge->entries + at, *b = merge->entries + middle;
+    const struct merge_entry *a_end = b, *b_end = merge->entries + end;
+    struct merge_entry *to = merge->spare + at;
+
+    while (a < a_end && b < b_end)
+        *to++ = is_before(merge, b, a) ? *b++ : *a++;
+    to = mempcpy(to, a, (size_t)((const char *)a_end - (const char *)a));
+    memcpy(to, b, (size_t)((const char *)b_end - (const char *)b));
+}
+
+/* Merges each two neighbouring runs from `start` on; returns how many are left. */
+static uint32_t merge_neighbours(struct smget_merge *merge, uint32_t start)
+{
+    uint32_t runs = 0;
+
+    for (uint32_t at = start, end; at < merge->count; at = end, runs++) {
+        uint32_t middle = run_end(merge, at);
+        end = middle < merge->count ? run_end(merge, middle) : middle;
+        merge_runs(merge, at, middle, end);
+    }
+    memcpy(&merge->entries[start], &merge->spare[start],
+           (merge->count - start) * sizeof(*merge->entries));
+    return runs;
+}
+
 static void sort(struct smget_merge *merge)
 {
-    qsort_r(merge->entries, merge->count, sizeof(*merge->entries), compare_entries, merge);
+    while (merge_neighbours(merge, merge->sorted) > 1)
+        continue;
+    if (merge->sorted > 0)
+        merge_neighbours(merge, 0);
     if (merge->unique)
         drop_same_bkeys(merge);
     if (merge->count > merge->wanted)
@@ -147,8 +192,9 @@ static bool make_room(struct smget_merge *merge)
 {
     if (!merge->entries) {
         merge->capacity = merge->wanted + merge->wanted / 2 + 2 * SLICE_ELEMENTS;
-        merge->entries = calloc(merge->capacity, sizeof(*merge->entries));
-        return merge->entries && rebuild(merge);
+        merge->entries = malloc(merge->capacity * sizeof(*merge->entries));
+        merge->spare = malloc(merge->capacity * sizeof(*merge->spare));
+        return merge->entries && merge->spare && rebuild(merge);
     }
     if (merge->capacity - merge->count < SLICE_ELEMENTS)
         sort(merge);
@@ -199,7 +245,7 @@ enum merge_outcome merge_add(struct smget_merge *merge, uint32_t key,
                              .at = (uint32_t)(merge->len / 8)};
     copy_bkey(record, element);
     if (merge->sorted == merge->wanted &&
-        compare_entries(entry, &merge->entries[merge->wanted - 1], merge) >= 0)
+        !is_before(merge, entry, &merge->entries[merge->wanted - 1]))
         return MERGE_BEYOND;
     copy_rest(record, element);
     merge->len += bytes;

@@ -30,6 +30,7 @@ struct smget_merge {
     const struct merge_key *keys;
 
     struct merge_entry *entries; /* the first `sorted` are in order */
+    struct merge_entry *spare;   /* room for as many, to sort them */
     uint32_t count, sorted, capacity;
     char *bytes; /* copies of the elements */
     size_t len, size;

@@ -21,7 +21,7 @@ struct walk {
     const struct eflag_filter *filter;
     bool descending;
     bool at_end;   /* nothing is left in the range */
-    uint32_t rank; /* of the cursor, if walk_rank was called */
+    uint32_t rank; /* of the cursor, if something is to be removed */
 };
 
 static void check_end(struct walk *walk)
@@ -80,6 +80,7 @@ static void walk_start(struct walk *walk, struct collection_access *access,
 {
     walk->access = access;
     walk->range = range;
+    walk->rank = 0;
     walk->filter = filter;
     walk->descending = bkey_compare(&range->from, &range->to) > 0;
     walk_to(walk, &range->from, false);
@@ -399,18 +400,18 @@ static enum store_result act_part(struct collection_access *access, void *argume
 {
     struct btree_part *part = argument;
     struct collection *collection = access->collection;
-    struct bkey_range range = *part->range;
+    const struct bkey_range *range = part->range;
     struct walk walk;
 
     part->flags = item_flags(access->item);
     part->trimmed = part->paused = false;
     if (collection->tree.count == 0)
         return STORE_OK;
-    if (!btree_admits(collection, range.from.kind))
+    if (!btree_admits(collection, range->from.kind))
         return STORE_BKEY_MISMATCH;
-    if (!part->after && is_trimmed_away(collection, &range.from))
+    if (!part->after && is_trimmed_away(collection, &range->from))
         return STORE_OUT_OF_RANGE;
-    walk_start(&walk, access, &range, part->filter);
+    walk_start(&walk, access, range, part->filter);
     if (part->after)
         walk_to(&walk, part->after, true);
     for (; !walk.at_end; walk_next(&walk)) {
@@ -418,11 +419,11 @@ static enum store_result act_part(struct collection_access *access, void *argume
             return STORE_OK;
         part->paused = access->left == 1;
         if (part->paused) {
-            bkey_set_bytes(&part->last, range.from.kind, walk.element.bkey, walk.element.bkey_len);
+            bkey_set_bytes(&part->last, range->from.kind, walk.element.bkey, walk.element.bkey_len);
             return STORE_OK;
         }
     }
-    part->trimmed = is_trimmed_away(collection, &range.to);
+    part->trimmed = is_trimmed_away(collection, &range->to);
     if (part->trimmed)
         part->last = walk.descending ? btree_smallest(collection) : btree_largest(collection);
     return STORE_OK;
