@@ -331,8 +331,10 @@ static bool split_one(struct table *table, struct memory_cache *cache)
 
     if (!reserve_bucket(table, count))
         return false;
-    struct bucket *old = table_lock_index(table, count - half);
     struct bucket *fresh = bucket_at(table, count);
+    /* The first touch of a huge page takes long: not while a bucket is locked. */
+    atomic_store_explicit(&fresh->meta, 0, memory_order_relaxed);
+    struct bucket *old = table_lock_index(table, count - half);
     bool moved = move_items(table, cache, old, fresh, count);
     if (!moved)
         move_back(table, cache, old, fresh);
