@@ -20,6 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from compare import back_memory
+
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = 5000
 LAST = re.compile(rb"(END|DELETED(_DROPPED)?|DUPLICATED|OK|NOT_FOUND(_ELEMENT)?|TRIMMED|HD|STORED|"
@@ -214,6 +216,7 @@ def main():
             for name, make, act in rows(server):
                 if make:
                     make()
+                back_memory(256 << 20)
                 server.reset()
                 said = act() if callable(act) else server.ask(act)
                 time.sleep(0.05)
