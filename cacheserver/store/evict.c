@@ -276,11 +276,10 @@ void *evict_alloc(struct store_thread *thread, size_t size)
     struct store *store = thread->store;
     void *object = memory_alloc_at_hand(&store->memory, &thread->cache, size);
 
-    if (object)
-        return object;
-    if (memory_may_grow(&store->memory))
+    if (!object && memory_may_grow(&store->memory)) {
         reclaim(thread, BUCKETS_PER_GROWTH, ITEMS_PER_GROWTH);
-    object = memory_alloc(&store->memory, &thread->cache, size);
+        object = memory_alloc(&store->memory, &thread->cache, size);
+    }
     for (unsigned attempt = 0; !object && attempt < ATTEMPTS_MAX; attempt++) {
         if (!evict_one(thread, size, attempt % 2) && !store->evict)
             break;
