@@ -41,14 +41,16 @@ static void a_scrub_removes_what_has_expired(void **state)
     (void)state;
     fill(f, "kept", 5000, CLOCK_NEVER);
     fill(f, "dead", 3000, 1);
+    uint64_t items = count_of(f, STORE_ITEMS); /* some of the dead went when memory grew */
+    assert_true(items > 6000);
     maintenance_start(f->store);
     assert_false(look(f).ever_ran);
     assert_true(scrub_start(f->store, SCRUB_DEAD, NULL, NULL));
     assert_true(eventually(!look(f).running));
     assert_true(look(f).ever_ran);
     assert_int_equal(look(f).mode, SCRUB_DEAD);
-    assert_int_equal(look(f).visited, 8000);
-    assert_int_equal(look(f).cleaned, 3000);
+    assert_int_equal(look(f).visited, items);
+    assert_int_equal(look(f).cleaned, items - 5000);
     assert_int_equal(count_of(f, STORE_ITEMS), 5000);
     maintenance_stop(f->store);
     fixture_free(f);
