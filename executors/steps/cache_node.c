@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMMAND_MS = 60000, ASK_MS = 5000, LEAVE_MS = 10000 };
+enum { COMMAND_MS = 60000, ASK_MS = 5000, LEAVE_MS = 30000 };
 
 static int node_look(void *data, int64_t deadline_ms, const char **why, struct fault *fault);
 
