@@ -268,7 +268,7 @@ static bool visit(struct session *session, struct command_context *context, stru
             fail(session, context, "CLIENT_ERROR bad data chunk\r\n");
             return false;
         }
-        spend(context, 2 + context->store->elements / 8);
+        spend(context, 1 + context->store->elements / 8);
     }
     return true;
 }

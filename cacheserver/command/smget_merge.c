@@ -192,8 +192,8 @@ static bool make_room(struct smget_merge *merge)
 {
     if (!merge->entries) {
         merge->capacity = merge->wanted + merge->wanted / 2 + 2 * SLICE_ELEMENTS;
-        merge->entries = malloc(merge->capacity * sizeof(*merge->entries));
-        merge->spare = malloc(merge->capacity * sizeof(*merge->spare));
+        merge->entries = calloc(merge->capacity, sizeof(*merge->entries));
+        merge->spare = calloc(merge->capacity, sizeof(*merge->spare));
         return merge->entries && merge->spare && rebuild(merge);
     }
     if (merge->capacity - merge->count < SLICE_ELEMENTS)

@@ -362,15 +362,17 @@ static bool refill(struct memory *memory, struct memory_cache *cache, unsigned i
                    enum growth growth)
 {
     struct memory_class *class = &memory->classes[id];
+    uint32_t most = (class->cached_max + 1) / 2, count = 0;
+    void *objects[(CACHED_OBJECTS_MAX + 1) / 2];
 
     lock_take(&class->lock);
-    for (uint32_t n = (class->cached_max + 1) / 2; n > 0; n--) {
-        if (!class->partial && (memory_cached(cache, id) || !add_page(memory, class, growth)))
-            break;
-        push(cache, id, take_object(class));
-    }
+    while (count < most && (class->partial || (count == 0 && add_page(memory, class, growth))))
+        objects[count++] = take_object(class);
     lock_drop(&class->lock);
-    return memory_cached(cache, id) > 0;
+    /* The first touch of a huge page takes long: not while the lock is held. */
+    for (uint32_t i = 0; i < count; i++)
+        push(cache, id, objects[i]);
+    return count > 0;
 }
 
 static void empty_bin(struct memory *memory, struct memory_cache *cache, unsigned id, uint32_t keep)

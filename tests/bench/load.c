@@ -10,8 +10,7 @@
  * COLLECTIONS collections of ELEMENTS elements each. It prints one line: operations, wall seconds,
  * CPU microseconds of the server per operation (all its threads, as exact as the kernel counts),
  * the server's resident kilobytes afterwards, and the microseconds from sending a batch to having
- * its replies: median, 99 %, 99.9 % and the longest. Then the same four of the CPU time that the
- * server took between these moments: what a client would wait if the machine did nothing else.
+ * its replies: median, 99 %, 99.9 % and the longest.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -45,17 +44,13 @@ struct peer {
     int fd;
     unsigned lines_due;
     bool seen; /* the begin of the replies */
-    uint64_t sent_ns, sent_cpu_ns;
-};
-
-struct latencies {
-    uint64_t counts[LATENCY_SLOTS];
-    uint64_t longest_ns;
+    uint64_t sent_ns;
 };
 
 static char buffer[BUFFER_BYTES];
 static uint64_t sequence;
-static struct latencies wall, cpu;
+static uint64_t latencies[LATENCY_SLOTS];
+static uint64_t longest_ns;
 
 static void die(const char *what)
 {
@@ -102,21 +97,21 @@ static unsigned latency_slot(uint64_t ns)
     return top * 8 + (unsigned)(ns >> (top - 3) & 7);
 }
 
-static void note_latency(struct latencies *latencies, uint64_t ns)
+static void note_latency(uint64_t ns)
 {
-    latencies->counts[latency_slot(ns)]++;
-    if (ns > latencies->longest_ns)
-        latencies->longest_ns = ns;
+    latencies[latency_slot(ns)]++;
+    if (ns > longest_ns)
+        longest_ns = ns;
 }
 
-static double latency_us(const struct latencies *latencies, double share)
+static double latency_us(double share)
 {
     uint64_t total = 0, sum = 0;
 
     for (unsigned i = 0; i < LATENCY_SLOTS; i++)
-        total += latencies->counts[i];
+        total += latencies[i];
     for (unsigned i = 0; i < LATENCY_SLOTS; i++) {
-        sum += latencies->counts[i];
+        sum += latencies[i];
         if ((double)sum >= share * (double)total)
             return (double)((8ull + i % 8) << (i / 8) >> 3) / 1000;
     }
@@ -168,7 +163,6 @@ static void send_batch(const struct options *options, struct peer *peer, uint64_
     }
     peer->seen = false;
     peer->sent_ns = read_clock_ns(CLOCK_MONOTONIC);
-    peer->sent_cpu_ns = read_cpu_ns(options);
     for (size_t done = 0; done < len;) {
         ssize_t n = send(peer->fd, buffer + done, len - done, MSG_NOSIGNAL);
         if (n < 0)
@@ -240,8 +234,7 @@ static void drive(const struct options *options)
             struct peer *peer = events[i].data.ptr;
             if (!receive(options, peer))
                 continue;
-            note_latency(&wall, read_clock_ns(CLOCK_MONOTONIC) - peer->sent_ns);
-            note_latency(&cpu, read_cpu_ns(options) - peer->sent_cpu_ns);
+            note_latency(read_clock_ns(CLOCK_MONOTONIC) - peer->sent_ns);
             send_batch(options, peer, &left);
             busy -= peer->lines_due == 0;
         }
@@ -250,12 +243,6 @@ static void drive(const struct options *options)
         close(peers[i].fd);
     close(epoll_fd);
     free(peers);
-}
-
-static void print_latencies(const struct latencies *latencies)
-{
-    printf(" %.1f %.1f %.1f %.1f", latency_us(latencies, 0.5), latency_us(latencies, 0.99),
-           latency_us(latencies, 0.999), (double)latencies->longest_ns / 1000);
 }
 
 static void set_option(struct options *options, int letter, const char *text)
@@ -306,10 +293,8 @@ int main(int argc, char **argv)
     drive(&options);
     double wall_s = (double)(read_clock_ns(CLOCK_MONOTONIC) - start_ns) / 1e9;
     cpu_ns = read_cpu_ns(&options) - cpu_ns;
-    printf("%llu %.3f %.4f %ld", (unsigned long long)options.operations, wall_s,
-           (double)cpu_ns / 1000 / (double)options.operations, read_resident_kb(&options));
-    print_latencies(&wall);
-    print_latencies(&cpu);
-    printf("\n");
+    printf("%llu %.3f %.4f %ld %.1f %.1f %.1f %.1f\n", (unsigned long long)options.operations,
+           wall_s, (double)cpu_ns / 1000 / (double)options.operations, read_resident_kb(&options),
+           latency_us(0.5), latency_us(0.99), latency_us(0.999), (double)longest_ns / 1000);
     return 0;
 }
