@@ -8,10 +8,13 @@
 
 #include "cacheserver/command/moment.h"
 #include "cacheserver/command/stats.h"
+#include "cacheserver/store/cursor.h"
 
 typedef void add_line(struct command_context *context, struct prefix *prefix);
 
 struct listing {
+    bool flushing;     /* what is dead has to go first, in the buckets from `position` on */
+    uint64_t position; /* see cursor.h */
     uint32_t next_id;
     add_line *add;
 };
@@ -58,12 +61,25 @@ static void add_operations(struct command_context *context, struct prefix *prefi
     reply_text(context->reply, "\r\n");
 }
 
+/* What a flush of a prefix has left until the maintenance thread comes by is not to be counted. */
+static bool drop_flushed(struct listing *listing, struct command_context *context)
+{
+    while (listing->flushing && context->budget > 0) {
+        context->budget--;
+        listing->position = cursor_drop_dead(context->store, listing->position);
+        listing->flushing = listing->position > 0;
+    }
+    return !listing->flushing;
+}
+
 static void go_on(struct session *session, struct command_context *context)
 {
     struct listing *listing = session->task;
     struct prefixes *prefixes = &context->shared->store->prefixes;
     uint32_t ids = atomic_load_explicit(&prefixes->id_count, memory_order_acquire);
 
+    if (!drop_flushed(listing, context))
+        return;
     while (!reply_is_full(context->reply) && context->budget > 0) {
         if (listing->next_id >= ids) {
             reply_text(context->reply, "END\r\n");
@@ -86,6 +102,9 @@ static void list_all(struct session *session, struct command_context *context, a
         return;
     }
     listing->add = add;
+    listing->flushing =
+        add == add_items &&
+        atomic_load_explicit(&context->shared->store->prefixes.flushing, memory_order_acquire);
     session_begin_task(session, listing, free, go_on);
 }
 

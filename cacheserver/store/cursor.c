@@ -66,6 +66,17 @@ uint64_t cursor_pass_bucket(struct store_thread *thread, uint64_t position, curs
     return next;
 }
 
+static bool is_dead(struct store_thread *thread, struct item *item, void *argument)
+{
+    (void)argument;
+    return item_is_dead(thread, item);
+}
+
+uint64_t cursor_drop_dead(struct store_thread *thread, uint64_t position)
+{
+    return cursor_pass_bucket(thread, position, is_dead, NULL);
+}
+
 struct sorted {
     unsigned count;
     bool left_out;

@@ -14,6 +14,9 @@ typedef bool cursor_visit(struct store_thread *thread, struct item *item, void *
 uint64_t cursor_pass_bucket(struct store_thread *thread, uint64_t position, cursor_visit *visit,
                             void *argument);
 
+/* Frees what is dead in the bucket at this position. */
+uint64_t cursor_drop_dead(struct store_thread *thread, uint64_t position);
+
 /* Calls visit for up to `most` live items from this position on, in order, without leaving the
  * bucket at it; *count says how many. */
 uint64_t cursor_pass_items(struct store_thread *thread, uint64_t position, unsigned most,

@@ -91,12 +91,6 @@ static bool drop_slice(struct maintenance *maintenance)
 
 /* --- flushes of prefixes --- */
 
-static bool drop_if_dead(struct store_thread *thread, struct item *item, void *argument)
-{
-    (void)argument;
-    return item_is_dead(thread, item);
-}
-
 /* Looks whether somebody has begun another flush since the walk did. */
 static void end_flush_walk(struct maintenance *maintenance)
 {
@@ -124,8 +118,8 @@ static bool flush_slice(struct maintenance *maintenance)
         maintenance->flush_position = 0;
     }
     for (unsigned n = 0; n < BUCKETS_PER_SLICE; n++) {
-        maintenance->flush_position = cursor_pass_bucket(
-            maintenance->thread, maintenance->flush_position, drop_if_dead, NULL);
+        maintenance->flush_position =
+            cursor_drop_dead(maintenance->thread, maintenance->flush_position);
         if (maintenance->flush_position == 0) {
             end_flush_walk(maintenance);
             break;
