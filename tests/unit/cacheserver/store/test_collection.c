@@ -267,7 +267,7 @@ static void what_is_read_in_turns_is_one_state_of_the_collection(void **state)
         map_write(f, MAP_INSERT, "m", field, "value");
     }
     assert_int_equal(pthread_create(&thread, NULL, raise_both, &raising), 0);
-    for (unsigned round = 0; round < 100; round++) {
+    for (unsigned round = 0; round < 30; round++) {
         assert_int_equal(map_get(f->thread, "m", 1, NULL, STORE_KEEP, &reader), STORE_OK);
         assert_int_equal(sight.elements, 20000);
         assert_int_equal(sight.count, 20000);
@@ -275,7 +275,7 @@ static void what_is_read_in_turns_is_one_state_of_the_collection(void **state)
     }
     atomic_store(&raising.stop, true);
     pthread_join(thread, NULL);
-    print_message("100 reads began %u times\n", sight.begins);
+    print_message("30 reads began %u times\n", sight.begins);
     fixture_free(f);
 }
 

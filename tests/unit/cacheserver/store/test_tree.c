@@ -303,7 +303,7 @@ static void many_elements_are_cut_off_in_a_few_branches(void **state)
     struct tree_fixture *f = tree_fixture_new(&by_position);
 
     (void)state;
-    for (int round = 0; round < 6; round++) {
+    for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 100000; i++)
             insert_random_at_rank(f, f->count, 100);
         while (f->count > 0) {
