@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """Compare what operations, items and elements cost: this server and others, where installed.
 
-Starts them all, fills them with the same keys, and then runs round after round over all, so that
-the machine's changing speed meets each of them alike. Prints medians of the server's CPU
-microseconds per operation, and how many times what the others take this server takes.
+Starts them all, fills them with the same keys, and then runs many short rounds over all, every
+other round in reverse order, so that the machine's changing speed meets each of them alike. Prints
+medians of the server's CPU microseconds per operation, and the medians, over the rounds, of how
+many times what the others take this server takes. With several --threads each program is run with
+each number of them, and what it takes with more threads is divided by what it takes with the first
+number: what threads cost a program that shares nothing between them is the kernel's.
 
 arcus-memcached is named by --arcus or ARCUS_MEMCACHED (its engine is looked for beside it, in
 .libs); memcached and redis-server are found in PATH; floor only receives and sends.
@@ -22,6 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = ["-u", "root"] if os.geteuid() == 0 else []
+THREADS = "how many threads"  # in a command
 # Who answers the operations that begin so.
 SPEAKERS = {"floor": ("get", "set"), "memcached": ("get", "get10", "set", "fill")}
 ROWS = {
@@ -33,24 +37,21 @@ ROWS = {
 }
 
 
-def contenders(options):
-    """Yields name, whether it speaks redis' protocol, and the command without the port."""
+def programs(options):
+    """Yields name and the command without the port."""
     memory = ["-m", str(options.memory_mb), "-l", "127.0.0.1", *USER]
-    for threads in options.threads:
-        name = "cacheserver" if threads == 1 else f"threads {threads}"
-        yield name, False, [str(options.build / "cacheserver/cacheserver"), *memory, "-t",
-                            str(threads), "-p"]
+    yield "cacheserver", [options.build / "cacheserver/cacheserver", *memory, "-t", THREADS, "-p"]
     if "arcus" in options.against and options.arcus:
         engine = options.arcus.parent / ".libs/default_engine.so"
-        yield "arcus", False, [str(options.arcus), *memory, "-t", "1", "-U", "0", "-E",
-                               str(engine), "-p"]
+        yield "arcus", [options.arcus, *memory, "-U", "0", "-E", engine, "-t",
+                        THREADS, "-p"]
     if "memcached" in options.against and shutil.which("memcached"):
-        yield "memcached", False, ["memcached", *memory, "-t", "1", "-U", "0", "-p"]
+        yield "memcached", ["memcached", *memory, "-U", "0", "-t", THREADS, "-p"]
     if "redis" in options.against and shutil.which("redis-server"):
-        yield "redis", True, ["redis-server", "--save", "", "--appendonly", "no", "--bind",
-                              "127.0.0.1", "--port"]
+        yield "redis", ["redis-server", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1",
+                        "--port"]
     if "floor" in options.against:
-        yield "floor", False, [str(options.build / "tests/bench/floor"), "-p"]
+        yield "floor", [options.build / "tests/bench/floor", "-t", THREADS, "-p"]
 
 
 def free_port():
@@ -80,10 +81,11 @@ def back_memory(size_bytes):
 
 
 class Contender:
-    def __init__(self, name, redis, command, options, directory):
-        self.name, self.redis, self.options = name, redis, options
+    def __init__(self, name, command, threads, options, directory):
+        self.name, self.threads, self.options = name, threads, options
         self.port = free_port()
-        self.process = subprocess.Popen([*command, str(self.port)], cwd=directory,
+        words = [str(threads) if word is THREADS else word for word in command]
+        self.process = subprocess.Popen([*words, str(self.port)], cwd=directory,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for_port(self.port)
 
@@ -98,7 +100,7 @@ class Contender:
         words = [str(word) for pair in arguments.items() for word in pair]
         load = self.options.build / "tests/bench/load"
         back_memory((64 << 20) + operations * 256)
-        done = subprocess.run([load, *words] + (["-r"] if self.redis else []),
+        done = subprocess.run([load, *words] + (["-r"] if self.name == "redis" else []),
                               capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{self.name}: {done.stderr}")
@@ -115,43 +117,57 @@ class Contender:
 
 def measure_memory(servers, options, title, operation, count, **more):
     """Bytes of resident memory that each of `count` items or elements takes."""
-    figures = []
+    samples = []
     for server in servers:
-        if not server.speaks(operation) or server.name == "floor":
-            figures.append(None)
-            continue
-        before = server.resident_kb()
-        after = server.run(operation, 32, count, **more)[1]
-        figures.append((after - before) * 1024 / count)
-    print_row(title, figures, servers, 0)
+        samples.append([])
+        if server.speaks(operation) and server.name != "floor":
+            before = server.resident_kb()
+            after = server.run(operation, 32, count, **more)[1]
+            samples[-1].append((after - before) * 1024 / count)
+    print_row(title, samples, servers, 0)
 
 
 def measure(servers, options, operation, in_flight):
     samples = [[] for _ in servers]
     collections = max(1, options.items // options.elements)
     for number in range(options.rounds):
-        for server, sample in zip(servers, samples):
-            if not server.speaks(operation):
-                continue
-            more = {"-C": collections, "-g": 0}
-            if operation.endswith("insert"):
-                more = {"-C": max(1, options.operations // options.elements), "-g": number + 1}
-            sample.append(server.run(operation, in_flight, options.operations, **more)[0])
-    print_row(f"{operation} P={in_flight}",
-              [statistics.median(sample) if sample else None for sample in samples], servers, 3)
+        more = {"-C": collections, "-g": 0}
+        if operation.endswith("insert"):
+            more = {"-C": max(1, options.operations // options.elements), "-g": number + 1}
+        for server, sample in list(zip(servers, samples))[::-1 if number % 2 else 1]:
+            if server.speaks(operation):
+                sample.append(server.run(operation, in_flight, options.operations, **more)[0])
+    print_row(f"{operation} P={in_flight}", samples, servers, 3)
 
 
-def print_row(title, figures, servers, digits):
-    def cell(figure, width, places):
-        return f"{'':{width}}" if figure is None else f"{figure:{width}.{places}f}"
-    ratios = [figures[0] / other if other else None for other in figures[1:]]
-    print(f"{title:16}" + "".join(cell(figure, 12, digits) for figure in figures) + "   |" +
-          "".join(cell(ratio, 12, 2) for ratio in ratios), flush=True)
+def quotients(servers):
+    """Yields title, which server is divided, and by which: this one by each of the others, each
+    with more threads by itself with the first number of them."""
+    for place, server in enumerate(servers):
+        if server.threads != servers[0].threads:
+            alone = [other.name for other in servers].index(server.name)
+            yield f"x{server.threads}", place, alone
+        elif place:
+            yield f"/ {server.name}", 0, place
+
+
+def print_head(servers, first):
+    names = [server.name if server.threads == first else f"x{server.threads}" for server in servers]
+    print(f"{'':16}" + "".join(f"{name:>12}" for name in names) + "   |" +
+          "".join(f"{title:>12}" for title, _, _ in quotients(servers)))
+
+
+def print_row(title, samples, servers, digits):
+    def cell(figures, places):
+        return f"{statistics.median(figures):12.{places}f}" if figures else f"{'':12}"
+    ratios = [[one / other for one, other in zip(samples[divided], samples[by])]
+              for _, divided, by in quotients(servers)]
+    print(f"{title:16}" + "".join(cell(sample, digits) for sample in samples) + "   |" +
+          "".join(cell(ratio, 2) for ratio in ratios), flush=True)
 
 
 def compare(servers, options):
-    print(f"{'':16}" + "".join(f"{server.name:>12}" for server in servers) + "   |" +
-          "".join(f"{'/ ' + server.name:>12}" for server in servers[1:]))
+    print_head(servers, options.threads[0])
     for kind in options.kinds:
         if kind == "kv":
             measure_memory(servers, options, "B per item", "fill", options.keys)
@@ -171,14 +187,14 @@ def parse():
     parser.add_argument("--against", nargs="*",
                         default=["arcus", "memcached", "redis", "floor"])
     parser.add_argument("--kinds", nargs="+", default=list(ROWS), choices=list(ROWS))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--operations", type=int, default=200000)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--operations", type=int, default=50000)
     parser.add_argument("--keys", type=int, default=1000000)
     parser.add_argument("--items", type=int, default=1000000, help="elements of all collections")
     parser.add_argument("--elements", type=int, default=1000, help="elements of one collection")
     parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--threads", type=int, nargs="+", default=[1],
-                        help="of this server; the first is what the others are compared with")
+                        help="of each server that can have several")
     parser.add_argument("--memory-mb", type=int, default=4096)
     return parser.parse_args()
 
@@ -188,8 +204,9 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         servers = []
         try:
-            for each in contenders(options):
-                servers.append(Contender(*each, options, directory))
+            for name, command in programs(options):
+                for threads in options.threads if THREADS in command else options.threads[:1]:
+                    servers.append(Contender(name, command, threads, options, directory))
             compare(servers, options)
         finally:
             for server in servers:

@@ -3,11 +3,15 @@
  * and sends a canned reply for every request that came, without looking at any but its first byte
  * and its length. What a real server takes above this is its own.
  *
- *   floor -p PORT [-b VALUE_BYTES]
+ *   floor -p PORT [-b VALUE_BYTES] [-t THREADS]
  *
- * It answers get and set as requests.c writes them.
+ * It answers get and set as requests.c writes them. Threads share nothing: the first accepts and
+ * gives each connection to the next.
  */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +24,7 @@
 
 #define RECEIVE_BYTES 16384
 #define DESCRIPTORS   1024
+#define THREADS       64
 
 /* Requests of one length and the reply to one of them, over and over. */
 struct canned {
@@ -28,10 +33,15 @@ struct canned {
     char *replies;
 };
 
-static char input[RECEIVE_BYTES];
-/* By descriptor: what it asks for, and the bytes of a request whose rest is to come. */
-static const struct canned *asked[DESCRIPTORS];
-static size_t incomplete[DESCRIPTORS];
+static struct canned set, get;
+static int listener;
+static int epoll_fds[THREADS];
+static unsigned long threads = 1;
+/* By descriptor, in a cache line of its own. */
+static struct {
+    _Alignas(64) const struct canned *asked;
+    size_t incomplete; /* bytes of a request whose rest is to come */
+} clients[DESCRIPTORS];
 
 static void can(struct canned *canned, const char *name, const char *reply, unsigned value_bytes)
 {
@@ -50,18 +60,19 @@ static void can(struct canned *canned, const char *name, const char *reply, unsi
 }
 
 /* false: the client is gone. */
-static bool serve(int fd, const struct canned *set, const struct canned *get)
+static bool serve(int fd)
 {
+    char input[RECEIVE_BYTES];
     ssize_t n = recv(fd, input, sizeof(input), 0);
 
     if (n <= 0)
         return false;
-    if (!incomplete[fd])
-        asked[fd] = input[0] == set->letter ? set : get;
-    const struct canned *canned = asked[fd];
-    size_t have = incomplete[fd] + (size_t)n;
+    if (!clients[fd].incomplete)
+        clients[fd].asked = input[0] == set.letter ? &set : &get;
+    const struct canned *canned = clients[fd].asked;
+    size_t have = clients[fd].incomplete + (size_t)n;
     size_t requests = have / canned->request_bytes;
-    incomplete[fd] = have % canned->request_bytes;
+    clients[fd].incomplete = have % canned->request_bytes;
     size_t reply_bytes = requests * canned->reply_bytes;
     return !reply_bytes ||
            send(fd, canned->replies, reply_bytes, MSG_NOSIGNAL) == (ssize_t)reply_bytes;
@@ -81,51 +92,81 @@ static int listen_on(uint16_t port)
     return fd;
 }
 
-static void run(int listener, const struct canned *set, const struct canned *get)
+static void watch(int epoll_fd, int fd)
 {
-    struct epoll_event events[128];
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-    int epoll_fd = epoll_create1(0);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &event);
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event))
+        exit(1);
+}
+
+static void accept_one(void)
+{
+    static unsigned long next;
+    int on = 1, fd = accept(listener, NULL, NULL);
+
+    if (fd < 0 || fd >= DESCRIPTORS)
+        exit(1);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    clients[fd].incomplete = 0;
+    watch(epoll_fds[next], fd);
+    next = next + 1 < threads ? next + 1 : 0;
+}
+
+static void *run(void *argument)
+{
+    const int *epoll_fd = argument;
+    struct epoll_event events[128];
+
     for (;;) {
-        int count = epoll_wait(epoll_fd, events, 128, -1);
+        int count = epoll_wait(*epoll_fd, events, 128, -1);
+        if (count < 0 && errno != EINTR)
+            return NULL;
         for (int i = 0; i < count; i++) {
             int fd = events[i].data.fd;
-            if (fd != listener) {
-                if (!serve(fd, set, get))
-                    close(fd);
-                continue;
-            }
-            fd = accept(listener, NULL, NULL);
-            if (fd < 0 || fd >= DESCRIPTORS)
-                exit(1);
-            incomplete[fd] = 0;
-            event.data.fd = fd;
-            epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+            if (fd == listener)
+                accept_one();
+            else if (!serve(fd))
+                close(fd);
         }
     }
 }
 
+static void start(void)
+{
+    pthread_t thread;
+
+    for (unsigned long i = 0; i < threads; i++)
+        epoll_fds[i] = epoll_create1(0);
+    watch(epoll_fds[0], listener);
+    for (unsigned long i = 1; i < threads; i++)
+        if (pthread_create(&thread, NULL, run, &epoll_fds[i]))
+            exit(1);
+    run(&epoll_fds[0]);
+}
+
 int main(int argc, char **argv)
 {
-    struct canned set, get;
     char reply[2 * RECEIVE_BYTES];
     unsigned long port = 0, value_bytes = 100;
     int letter;
 
-    while ((letter = getopt(argc, argv, "p:b:")) != -1) {
+    while ((letter = getopt(argc, argv, "p:b:t:")) != -1) {
         if (letter == 'p')
             port = strtoul(optarg, NULL, 10);
         if (letter == 'b')
             value_bytes = strtoul(optarg, NULL, 10);
+        if (letter == 't')
+            threads = strtoul(optarg, NULL, 10);
     }
-    if (port == 0 || port > UINT16_MAX || value_bytes < 8 || value_bytes > RECEIVE_BYTES / 2)
+    if (port == 0 || port > UINT16_MAX || value_bytes < 8 || value_bytes > RECEIVE_BYTES / 2 ||
+        threads == 0 || threads > THREADS)
         return 64;
     snprintf(reply, sizeof(reply), "VALUE key:0000000000 0 %lu\r\n%0*d\r\nEND\r\n", value_bytes,
              (int)value_bytes, 0);
     can(&get, "get", reply, (unsigned)value_bytes);
     can(&set, "set", "STORED\r\n", (unsigned)value_bytes);
-    run(listen_on((uint16_t)port), &set, &get);
+    listener = listen_on((uint16_t)port);
+    start();
     return 0;
 }
