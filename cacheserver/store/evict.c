@@ -11,7 +11,9 @@
  * What is evicted may be of another size than what is needed. Every other victim is therefore
  * chosen among items of the needed size, if the sample has any, and when that does not help a
  * whole page of another size is emptied: its objects are looked up in the table one by one, and
- * chunks and nodes of collections lead to the items that they are part of.
+ * chunks and nodes of collections lead to the items that they are part of. Such parts move to other
+ * pages if those have room, because an item of many parts would be too much to lose for a page.
+ * Without eviction everything moves, and only pages are emptied whose size has room elsewhere.
  */
 #include "cacheserver/store/evict.h"
 
@@ -19,9 +21,13 @@
 #include <string.h>
 
 #include "cacheserver/store/internal.h"
+#include "cacheserver/store/move.h"
 
-#define ATTEMPTS_MAX                 384
-#define ATTEMPTS_PER_DRAIN           4
+#define ATTEMPTS_MAX       384
+#define ATTEMPTS_PER_DRAIN 4
+/* By an allocation that may not evict; if they did not help, that many others do without. */
+#define DRAINS_MAX                   4
+#define DRAINS_SKIPPED               100
 #define BUCKETS_PER_SAMPLE           2048
 #define BUCKETS_PER_SAMPLE_DEAD_ONLY 64
 #define BUCKETS_PER_RECLAIM          4096
@@ -50,11 +56,6 @@ struct sample {
     struct victim victim;
 };
 
-static bool is_pinned(struct item *item)
-{
-    return item_has_pins(item) && atomic_load_explicit(item_pins(item), memory_order_relaxed) > 1;
-}
-
 static bool is_better(const struct victim *victim, const struct item *item, bool right_size)
 {
     if (!victim->item)
@@ -77,7 +78,7 @@ static size_t object_bytes(struct store_thread *thread, const struct item *item)
 static void consider(struct store_thread *thread, struct sample *sample, uint64_t bucket,
                      struct item *item)
 {
-    if (item->exptime == CLOCK_STICKY || is_pinned(item))
+    if (item->exptime == CLOCK_STICKY || item_is_pinned(item))
         return;
     sample->seen++;
     bool right_size = sample->wanted_bytes && object_bytes(thread, item) == sample->wanted_bytes;
@@ -219,8 +220,24 @@ UNLOCKED static char *read_owner(const char *object)
     return (char *)*(struct item *const volatile *)&chunk->owner;
 }
 
-/* false: there is no item of the table. */
-static bool evict_address(struct store_thread *thread, char *object, size_t object_bytes)
+/* The item in the slot, or the part of it that is not NULL, is in the way. */
+static void clear(struct store_thread *thread, struct bucket *bucket, uint64_t *slot, char *part)
+{
+    struct item *item = slot_item(*slot);
+    bool may_evict = thread->store->evict && item->exptime != CLOCK_STICKY && !item_is_pinned(item);
+
+    if (part && move_part(thread, item, part))
+        return;
+    if (may_evict)
+        store_drop(thread, bucket, slot, STORE_EVICTIONS);
+    else if (!part)
+        move_item(thread, slot);
+}
+
+/* `part`: what may be part of the item at this address; NULL: the item itself is meant. false:
+ * there is no item of the table. */
+static bool clear_address(struct store_thread *thread, char *object, size_t object_bytes,
+                          char *part)
 {
     char key[ITEM_KEY_MAX];
     struct table *table = &thread->store->table;
@@ -232,16 +249,14 @@ static bool evict_address(struct store_thread *thread, char *object, size_t obje
     struct bucket *bucket = table_lock(table, hash);
     uint64_t *slot = bucket_find(bucket, hash, key, len);
     bool found = slot && slot_item(*slot) == (struct item *)(void *)object;
-    if (found && slot_item(*slot)->exptime != CLOCK_STICKY && !is_pinned(slot_item(*slot))) {
-        store_drop(thread, bucket, slot, STORE_EVICTIONS);
-    }
+    if (found)
+        clear(thread, bucket, slot, part);
     bucket_unlock(bucket);
     return found;
 }
 
-/* The item that the chunk or the node of a collection at this address belongs to, if there is one.
- */
-static void evict_owner(struct store_thread *thread, char *object)
+/* The chunk or the node of a collection at this address, if it belongs to an item of the table. */
+static void clear_part(struct store_thread *thread, char *object)
 {
     struct memory *memory = &thread->store->memory;
     char *owner = read_owner(object);
@@ -249,26 +264,50 @@ static void evict_owner(struct store_thread *thread, char *object)
     if (!owner || (uintptr_t)owner % 8 || !memory_has(memory, owner))
         return;
     size_t to_page_end = MEMORY_PAGE_BYTES - (uintptr_t)owner % MEMORY_PAGE_BYTES;
-    evict_address(thread, owner, to_page_end);
+    clear_address(thread, owner, to_page_end, object);
 }
 
-static void drain_page(struct store_thread *thread, size_t size)
+/* false: no page was found. */
+static bool drain_page(struct store_thread *thread, size_t size)
 {
     struct memory *memory = &thread->store->memory;
-    struct memory_page *page = memory_drain_begin(memory, size, store_random(thread));
+    struct memory_page *page =
+        memory_drain_begin(memory, size, !thread->store->evict, store_random(thread));
 
     if (!page)
-        return;
+        return false;
     char *base = memory_page_base(page);
     size_t object_bytes = memory_page_object_bytes(memory, page);
     if (object_bytes)
         for (size_t at = 0; at + object_bytes <= MEMORY_PAGE_BYTES; at += object_bytes)
-            if (!evict_address(thread, base + at, object_bytes))
-                evict_owner(thread, base + at);
+            if (!clear_address(thread, base + at, object_bytes, NULL))
+                clear_part(thread, base + at);
     store_free_dropped(thread);
     memory_drain_end(page);
     /* What lay in this thread's cache before would keep the page. */
     memory_cache_flush(memory, &thread->cache);
+    return true;
+}
+
+/* One attempt to make room; false: there is nothing more to try. */
+static bool make_room(struct store_thread *thread, size_t size, unsigned attempt)
+{
+    bool evicted = evict_one(thread, size, attempt % 2);
+
+    store_free_dropped(thread);
+    if (thread->store->evict) {
+        if (attempt % ATTEMPTS_PER_DRAIN == ATTEMPTS_PER_DRAIN - 1)
+            drain_page(thread, size);
+        return true;
+    }
+    if (evicted)
+        return true;
+    if (attempt >= DRAINS_MAX)
+        thread->drains_skipped = DRAINS_SKIPPED;
+    if (thread->drains_skipped == 0)
+        return drain_page(thread, size);
+    thread->drains_skipped--;
+    return false;
 }
 
 void *evict_alloc(struct store_thread *thread, size_t size)
@@ -281,11 +320,8 @@ void *evict_alloc(struct store_thread *thread, size_t size)
         object = memory_alloc(&store->memory, &thread->cache, size);
     }
     for (unsigned attempt = 0; !object && attempt < ATTEMPTS_MAX; attempt++) {
-        if (!evict_one(thread, size, attempt % 2) && !store->evict)
+        if (!make_room(thread, size, attempt))
             break;
-        store_free_dropped(thread);
-        if (store->evict && attempt % ATTEMPTS_PER_DRAIN == ATTEMPTS_PER_DRAIN - 1)
-            drain_page(thread, size);
         object = memory_alloc(&store->memory, &thread->cache, size);
     }
     return object;

@@ -47,15 +47,21 @@ size_t item_head_bytes(size_t key_len, size_t value_len, bool has_flags, bool *i
     return head + (*in_chunks ? sizeof(struct item_chunk *) : value_len);
 }
 
-size_t item_total_bytes(const struct item *item)
+size_t item_object_bytes(const struct item *item)
 {
     bool in_chunks;
-    size_t value = item_value_len(item);
     size_t key = item_key_len(item) + (item->info & ITEM_HAS_UNIQUE ? sizeof(uint64_t) : 0);
-    size_t head = item_head_bytes(key, value, item->word & ITEM_HAS_FLAGS, &in_chunks);
+    return item_head_bytes(key, item_value_len(item), item->word & ITEM_HAS_FLAGS, &in_chunks);
+}
+
+size_t item_total_bytes(const struct item *item)
+{
+    size_t value = item_value_len(item);
+    size_t head = item_object_bytes(item);
+
     if (item_type(item) != ITEM_KV)
         return head + item_collection((struct item *)item)->tree.bytes;
-    if (!in_chunks)
+    if (!item_in_chunks(item))
         return head;
     size_t chunks = (value + ITEM_CHUNK_DATA - 1) / ITEM_CHUNK_DATA;
     return head + value + chunks * sizeof(struct item_chunk);

@@ -125,6 +125,12 @@ uint64_t item_unique(const struct item *item);
 /* Only for an item with room for one (ITEM_HAS_UNIQUE). */
 void item_set_unique(struct item *item, uint64_t unique);
 
+/* Whether somebody beside the table has a pin. */
+static inline bool item_is_pinned(struct item *item)
+{
+    return item_has_pins(item) && atomic_load_explicit(item_pins(item), memory_order_acquire) > 1;
+}
+
 /* The value of an item that is not in chunks. */
 static inline char *item_value(struct item *item)
 {
@@ -133,6 +139,9 @@ static inline char *item_value(struct item *item)
 
 /* Bytes of the object that holds header, key and, unless in chunks, the value. */
 size_t item_head_bytes(size_t key_len, size_t value_len, bool has_flags, bool *in_chunks);
+
+/* The same of an item of key and value. */
+size_t item_object_bytes(const struct item *item);
 
 /* Everything the item takes, without rounding. */
 size_t item_total_bytes(const struct item *item);

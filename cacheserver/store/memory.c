@@ -483,7 +483,17 @@ size_t memory_rounded(const struct memory *memory, size_t size)
     return memory->classes[memory->class_of[(size + 7) / 8]].object_bytes;
 }
 
-struct memory_page *memory_drain_begin(struct memory *memory, size_t size, uint64_t random)
+/* Whether as many objects of the class are free as a page has. */
+static bool has_spare_page(const struct memory_class *class)
+{
+    int64_t per_page = MEMORY_PAGE_BYTES / class->object_bytes;
+    int64_t pages = atomic_load_explicit(&class->page_count, memory_order_relaxed);
+
+    return pages * per_page - atomic_load_explicit(&class->taken, memory_order_relaxed) >= per_page;
+}
+
+struct memory_page *memory_drain_begin(struct memory *memory, size_t size, bool spare,
+                                       uint64_t random)
 {
     struct memory_page *page = NULL;
     unsigned wanted = memory->class_of[(size + 7) / 8];
@@ -492,7 +502,7 @@ struct memory_page *memory_drain_begin(struct memory *memory, size_t size, uint6
     for (unsigned tries = 0; tries < 32 && memory->page_count; tries++) {
         struct memory_page *candidate = page_by_number(memory, random % memory->page_count);
         unsigned id = atomic_load_explicit(&candidate->class_id, memory_order_relaxed);
-        if (id != NO_CLASS && id != wanted) {
+        if (id != NO_CLASS && id != wanted && (!spare || has_spare_page(&memory->classes[id]))) {
             page = candidate;
             atomic_store_explicit(&page->draining, true, memory_order_relaxed);
             break;

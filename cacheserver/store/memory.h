@@ -85,8 +85,10 @@ uint32_t memory_cached(const struct memory_cache *cache, unsigned id);
 size_t memory_rounded(const struct memory *memory, size_t size);
 
 /* A page cut into objects of another size than `size`, marked so that what is freed in it goes
- * back to the page at once; when all of it is freed it serves any size again. NULL: none found. */
-struct memory_page *memory_drain_begin(struct memory *memory, size_t size, uint64_t random);
+ * back to the page at once; when all of it is freed it serves any size again. `spare`: only one
+ * whose objects have room in other pages. NULL: none found. */
+struct memory_page *memory_drain_begin(struct memory *memory, size_t size, bool spare,
+                                       uint64_t random);
 void memory_drain_end(struct memory_page *page);
 /* Whether the address lies in a page of ours; pages stay ours for ever. */
 bool memory_has(struct memory *memory, const void *address);

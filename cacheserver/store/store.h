@@ -126,9 +126,10 @@ struct store_thread {
     int64_t items_unreported;   /* to the table */
     unsigned changes;
     uint64_t random;
-    struct item *dropped;  /* large collections to free when no bucket is locked */
-    uint64_t reclaimed_to; /* bucket at which the next evict_reclaim goes on */
-    clock_seconds now;     /* set by store_thread_tick */
+    struct item *dropped;    /* large collections to free when no bucket is locked */
+    uint64_t reclaimed_to;   /* bucket at which the next evict_reclaim goes on */
+    unsigned drains_skipped; /* so many allocations to come will not empty pages, see evict.c */
+    clock_seconds now;       /* set by store_thread_tick */
     uint32_t now_ms;
     uint32_t elements;              /* that the last operation on a collection passed, or removed */
     struct prefix *last_prefix;     /* that was looked up in this batch */

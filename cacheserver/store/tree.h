@@ -114,6 +114,10 @@ char *tree_replace(struct tree_cursor *cursor, struct tree_room *room, uint64_t 
  * time than O(log n): most of their memory is left in room->branches. */
 void tree_remove(struct tree_cursor *cursor, struct tree_room *room, uint32_t n);
 
+/* Where the address of this node is kept, to put that of an exact copy there, after which no cursor
+ * is valid; *bytes: what to copy. NULL: it is no node of this tree. */
+void **tree_link_of(struct tree *tree, void *node, size_t *bytes);
+
 /* Takes a branch off the list, NULL: there is none. It is then to be freed, for which no lock is
  * needed. Until then it passes for an item that has left the table, but one with an empty key. */
 struct tree_inner *tree_take_branch(struct tree_room *room);

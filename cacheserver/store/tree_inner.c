@@ -76,3 +76,38 @@ unsigned inner_find(const struct tree_inner *node, uint64_t key, bool above)
     }
     return low;
 }
+
+/* *height: of the node above what was found. */
+static void **link_below(struct tree_inner *inner, const void *node, unsigned *height)
+{
+    void **children = inner_children(inner);
+    unsigned above = *height;
+
+    for (unsigned i = 0; i < inner->count; i++)
+        if (children[i] == node)
+            return &children[i];
+    for (unsigned i = 0; above > 1 && i < inner->count; i++) {
+        *height = above - 1;
+        void **link = link_below(children[i], node, height);
+        if (link)
+            return link;
+    }
+    return NULL;
+}
+
+void **tree_link_of(struct tree *tree, void *node, size_t *bytes)
+{
+    unsigned height = tree->height + 1u;
+    void **link = NULL;
+
+    if (tree->root == node)
+        link = &tree->root;
+    else if (tree->height > 0) {
+        height = tree->height;
+        link = link_below(tree->root, node, &height);
+    }
+    if (link)
+        *bytes = height > 1 ? inner_bytes(((struct tree_inner *)node)->capacity)
+                            : ((struct tree_leaf *)node)->bytes;
+    return link;
+}

@@ -180,7 +180,7 @@ static void a_drained_page_serves_another_size(void **state)
     while ((objects[count] = memory_alloc(&f->memory, &f->cache, 100)))
         count++;
     assert_null(memory_alloc(&f->memory, &f->cache, 5000));
-    struct memory_page *page = memory_drain_begin(&f->memory, 5000, 12345);
+    struct memory_page *page = memory_drain_begin(&f->memory, 5000, false, 12345);
     assert_non_null(page);
     char *base = memory_page_base(page);
     assert_int_equal(memory_page_object_bytes(&f->memory, page), 104);
