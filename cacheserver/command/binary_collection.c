@@ -139,12 +139,17 @@ static void get(struct binary_text *text, struct session *session, struct comman
     binary_text_deinit(text, context);
 }
 
+/* Whoever drops what is left empty must delete, too. */
 static void add_removal(struct binary_text *text, bool deletes, bool drops)
+{
+    if (deletes)
+        add_word(text, drops ? "drop" : "delete");
+}
+
+static void add_drop(struct binary_text *text, bool drops)
 {
     if (drops)
         add_word(text, "drop");
-    else if (deletes)
-        add_word(text, "delete");
 }
 
 /* --- the requests --- */
@@ -225,7 +230,7 @@ BINARY_HANDLER(list_delete)
     binary_text_init(&text, "lop delete");
     add_key(&text, request);
     add_range(&text, request->extras);
-    add_removal(&text, false, request->extras[8]);
+    add_drop(&text, request->extras[8]);
     say(&text, session, context, request);
 }
 
@@ -236,7 +241,7 @@ BINARY_HANDLER(set_delete)
     binary_text_init(&text, "sop delete");
     add_key(&text, request);
     add_block(&text, request, NULL);
-    add_removal(&text, false, request->extras[0]);
+    add_drop(&text, request->extras[0]);
     say(&text, session, context, request);
 }
 

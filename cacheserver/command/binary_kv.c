@@ -154,7 +154,9 @@ static void store(struct session *session, struct command_context *context,
     }
     enum store_result result = store_prepare(context->store, &wanted, &item);
     if (result == STORE_OK) {
-        session->mode = storage_mode(mode, header->cas != 0);
+        /* As in the reference, an add with a cas unique is a cas, too. */
+        session->mode =
+            storage_mode(mode == STORE_ADD && header->cas ? STORE_SET : mode, header->cas != 0);
         session->cas = header->cas;
         session->echo = header->echo;
         session_begin_value(session, item, put);

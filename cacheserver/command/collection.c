@@ -115,6 +115,7 @@ const char *collection_block(struct session *session, struct command_context *co
     if (len + 2 <= most)
         return session_block(session, context, len);
     counter_add(context->counters, command, 1);
+    observe(context, context->key.at, context->key.len, command, COUNTER_COUNT);
     session_refuse_block(session, context, len, "CLIENT_ERROR too large value\r\n");
     return NULL;
 }

@@ -91,6 +91,7 @@ static void put(struct session *session, struct command_context *context)
 void storage_refuse(struct session *session, struct command_context *context,
                     const struct store_request *request, bool is_set, enum store_result result)
 {
+    observe(context, request->key, request->key_len, COUNTER_cmd_set, COUNTER_COUNT);
     session_say(session, context,
                 result == STORE_NO_MEMORY ? "SERVER_ERROR out of memory storing object\r\n"
                                           : session_failure(result));

@@ -140,7 +140,10 @@ def test_a_cas_unique_is_compared(client):
     assert statuses(client.ask(request("append", b"k", b"c", cas=first.cas),
                                request("delete", b"k", cas=first.cas),
                                number("incr", b"k", 1, cas=first.cas))) == [EXISTS] * 3
-    assert statuses(client.ask(request("delete", b"k", cas=second.cas))) == [OK]
+    added, missing = client.ask(store("add", b"k", b"d", cas=second.cas),
+                                store("add", b"none", b"d", cas=1))
+    assert (added.status, missing.status) == (OK, NOT_FOUND)
+    assert statuses(client.ask(request("delete", b"k", cas=added.cas))) == [OK]
 
 
 def test_a_key_is_deleted_once(client):
@@ -292,6 +295,7 @@ def test_a_list_says_what_is_wrong(client):
                                lop_range("lop get", b"l", 5, 9),
                                lop_range("lop delete", b"l", 5, 9))) == \
         [OK, binary.INDEX_OUT_OF_RANGE, binary.INDEX_OUT_OF_RANGE]
+    assert client.ask(lop_range("lop get", b"l", 5, 9))[0].value == b"Index out of range"
     assert statuses(client.ask(store("set", b"k", b"v"), binary.lop_insert(b"k", 0, b"v"),
                                request("get", b"l"))) == [OK, binary.BAD_TYPE, NOT_FOUND]
     assert statuses(client.ask(binary.lop_insert(b"l", 0, b"x" * 20000),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .normalize import normalize
 from .server import Pair
+from .step import META, TEXT
 
 SHRINK_SECONDS = 60
 
@@ -25,9 +26,9 @@ class Difference:
 def run(steps):
     """The first difference, with the steps up to it; None when there is none. When a step ends the
     reference, or leaves it with a part of a batch, both start again."""
-    with Pair() as pair:
+    with Pair(META if steps[-1].protocol is META else TEXT) as pair:
         for at, step in enumerate(steps):
-            ours, reference = pair.run(step.data)
+            ours, reference = pair.run(step)
             ended = pair.ended()
             if ended == "this server":
                 ours += b"<ended>"

@@ -1,9 +1,12 @@
 """Streams: for each family random steps of its commands, and steps that look at what is left."""
 import random
 
+from .binaries import BINARY_TABLE
 from .key_value import KEY_VALUE, flush
 from .lists_sets_maps import LIST, MAP, SET
-from .step import Step
+from .metas import META_TABLE
+from .scans import SCAN
+from .step import META, Step
 from .trees import TREE
 from .vocabulary import KEYS, Words
 
@@ -52,7 +55,7 @@ for name in ("list", "set", "map", "tree"):
     letter, table = _FAMILIES[name]
     third = sum(weight for weight, _ in table) // 3
     _FAMILIES[f"{name}-pipe"] = (letter, [(third, _pipeline(table)), *table])
-FAMILIES = [*_FAMILIES, "mixed"]
+FAMILIES = [*_FAMILIES, "mixed", "scan", "binary", "meta"]
 
 
 def _look(letter, key):
@@ -65,11 +68,11 @@ def _look(letter, key):
             b"bop get %b 0x00..0x%b\r\n" % (key, b"ff" * 31)]
 
 
-def _ending(letters, flushes):
+def _ending(letters, odd):
     """Both servers drop what was flushed when it suits them, so statistics then differ. So they do
-    after malformed requests, of which the reference counts some."""
+    after malformed requests, of which the reference counts some: odd streams have both."""
     steps = [data for letter in letters for key in KEYS for data in _look(letter, key)]
-    return steps if flushes else steps + [b"stats\r\n", b"stats prefixes\r\n", b"stats detail dump\r\n",
+    return steps if odd else steps + [b"stats\r\n", b"stats prefixes\r\n", b"stats detail dump\r\n",
                     b"stats prefixlist item\r\n", b"stats scrub\r\n"]
 
 
@@ -80,17 +83,40 @@ def _mixed(w, tables, flushes):
     return _draw(w, table)
 
 
+def _binary(source, length):
+    w = Words(source, "k", oddity=0)
+    letters = "klsb"
+    return ([_draw(w, BINARY_TABLE) for _ in range(length)] +
+            [Step(data) for data in _ending(letters, True)])
+
+
+def _meta(source, length):
+    w = Words(source, "k")
+    return [Step(_draw(w, META_TABLE), META) for _ in range(length)]
+
+
+_OTHER_PROTOCOLS = {"binary": _binary, "meta": _meta}
+
+
 def make(family, seed, length):
     """The same steps for the same arguments."""
     source = random.Random(f"{family} {seed}")
-    if family == "mixed":
+    if family in _OTHER_PROTOCOLS:
+        return _OTHER_PROTOCOLS[family](source, length)
+    if family in ("mixed", "scan"):
         tables = [_FAMILIES[name] for name in ("kv", "list", "set", "map", "tree")]
+        if family == "scan":
+            tables = [(letter, table + SCAN) for letter, table in tables]
     else:
         letter, table = _FAMILIES[family]
         tables = [(letter, table + KEY_VALUE[-3:])]
     w = Words(source, tables[0][0])
     w.hex_share = 0
-    flushes = seed % 2
-    w.oddity = 0.06 if flushes else 0
+    odd = seed % 2
+    # Both servers drop what has expired, or was flushed, when it suits them; until then it counts
+    # for its prefix.
+    w.may_expire = family != "scan"
+    flushes = odd and family != "scan"
+    w.oddity = 0.06 if odd else 0
     steps = [_mixed(w, tables, flushes) for _ in range(length)]
-    return [Step(data) for data in steps + _ending([letter for letter, _ in tables], flushes)]
+    return [Step(data) for data in steps + _ending([letter for letter, _ in tables], odd)]

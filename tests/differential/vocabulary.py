@@ -28,6 +28,7 @@ class Words:
     def __init__(self, random, family, oddity=0.06):
         self.random, self.family, self.oddity = random, family, oddity
         self.is_odd = self.is_sticky = False
+        self.may_expire = True
 
     def begin_step(self):
         self.is_odd = False
@@ -64,7 +65,7 @@ class Words:
         and counts wrongly when it changes all the same."""
         if self.is_sticky:
             return "-1"
-        return self.draw(EXPTIMES, ODD_EXPTIMES)
+        return self.draw(EXPTIMES, ODD_EXPTIMES if self.may_expire else ["2592000"])
 
     def flags(self):
         return self.draw(FLAGS, ODD_NUMBERS)

@@ -91,6 +91,23 @@ static void every_operation_belongs_to_a_command(void **state)
     client_free(c);
 }
 
+static void what_is_too_large_to_store_counts_for_its_prefix(void **state)
+{
+    struct client *c = client_new();
+
+    (void)state;
+    say(c, "stats detail on\r\n");
+    say(c, "sop insert a:s 20000\r\n");
+    assert_int_equal(op_of(c, "a", PREFIX_OP_sop_insert), 1);
+    assert_int_equal(op_of(c, "a", PREFIX_OP_sop_insert_hits), 0);
+    client_free(c);
+    c = client_new();
+    say(c, "stats detail on\r\n");
+    say(c, "cas a:k 0 0 1048577 1\r\n");
+    assert_int_equal(op_of(c, "a", PREFIX_OP_set), 1);
+    client_free(c);
+}
+
 static void too_many_prefixes_turn_it_off(void **state)
 {
     struct client *c = client_new();
@@ -113,6 +130,7 @@ int main(void)
         cmocka_unit_test(commands_are_counted_for_the_prefix_of_their_key),
         cmocka_unit_test(outcomes_of_collections_are_hits_unless_the_key_is_missing),
         cmocka_unit_test(every_operation_belongs_to_a_command),
+        cmocka_unit_test(what_is_too_large_to_store_counts_for_its_prefix),
         cmocka_unit_test(too_many_prefixes_turn_it_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
