@@ -111,7 +111,7 @@ def _binary_uniques(_line, reply):
 def _meta(line, reply):
     reply = re.sub(rb"(?m)^((?:HD|VA)\b.* )h[01]", rb"\1h", reply)
     reply = re.sub(rb"(?m)^((?:HD|VA|NF|NS|EX|EN)\b.* )c\d+", rb"\1c", reply)
-    reply = re.sub(rb"(?m)^((?:HD|VA)\b.* )t[1-9]\d*", rb"\1t", reply)
+    reply = re.sub(rb"(?m)^((?:HD|VA)\b.* )t-?\d+", rb"\1t", reply)
     reply = re.sub(rb"(?m)^(CLIENT_ERROR|ERROR|SERVER_ERROR).*\r\n", rb"ERROR\r\n", reply)
     return reply.split(b" ")[0] if line.startswith("me ") else reply
 

@@ -103,7 +103,7 @@ static void what_is_too_large_to_store_counts_for_its_prefix(void **state)
     client_free(c);
     c = client_new();
     say(c, "stats detail on\r\n");
-    say(c, "cas a:k 0 0 1048577 1\r\n");
+    say(c, "cas a:k 0 0 100000000 1\r\n");
     assert_int_equal(op_of(c, "a", PREFIX_OP_set), 1);
     client_free(c);
 }
