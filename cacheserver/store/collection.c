@@ -205,11 +205,11 @@ void collection_wrote(struct collection_access *access, const struct tree_cursor
                       bool replaced)
 {
     struct journal *journal = access->thread->store->journal;
-    struct tree_cursor copy = *cursor;
 
     access->collection->version++;
     if (__builtin_expect(journal == NULL, 1))
         return;
+    struct tree_cursor copy = *cursor;
     struct restore_element element = {.rank = tree_rank(cursor), .replaces = replaced};
     if (item_type(access->item) == ITEM_BTREE) {
         struct collection_state state;
@@ -387,5 +387,5 @@ enum store_result collection_read(struct collection_access *access, struct colle
 
 uint64_t collection_hash(const struct store *store, const char *bytes, size_t len)
 {
-    return hash_key(&store->table.seed, bytes, len) & ~(uint64_t)UINT32_MAX;
+    return tree_key_of_tag(tree_tag_of_key(hash_key(&store->table.seed, bytes, len)));
 }

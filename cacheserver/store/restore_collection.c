@@ -165,7 +165,7 @@ static uint64_t key_at(struct tree *tree, uint32_t rank)
 
     tree_seek_rank(tree, rank, &cursor);
     if (tree->order->tagged)
-        return (uint64_t)tree_tag(&cursor) << 32;
+        return tree_key_of_tag(tree_tag(&cursor));
     if (!tree->order->key)
         return 0;
     tree_get(&cursor, &bytes, &len);

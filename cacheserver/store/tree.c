@@ -129,7 +129,7 @@ static bool seek_tag(struct tree_cursor *cursor, uint32_t tag)
 /* Among the elements of one tag. */
 static bool seek_among_tag(struct tree_cursor *cursor, const struct tree_sought *sought)
 {
-    uint32_t tag = (uint32_t)(sought->key >> 32);
+    uint32_t tag = tree_tag_of_key(sought->key);
     const char *element;
     size_t len;
 
@@ -168,7 +168,7 @@ bool tree_seek(struct tree *tree, const struct tree_sought *sought, struct tree_
     if (!tree->order->tagged)
         return seek_in_leaf(cursor, sought);
     return sought->compare ? seek_among_tag(cursor, sought)
-                           : seek_tag(cursor, (uint32_t)(sought->key >> 32));
+                           : seek_tag(cursor, tree_tag_of_key(sought->key));
 }
 
 uint32_t tree_rank(const struct tree_cursor *cursor)

@@ -7,9 +7,9 @@
 
 /*
  * A sequence of elements (strings of bytes) in order: what lists, sets, maps and b+trees keep their
- * elements in. A counted B+tree with packed leaves: an element costs its bytes, two more (six where
- * the order is one of hashes) and a small share of what its leaf and the nodes above need. All of
- * seek, rank, insert and remove are O(log n).
+ * elements in. A counted B+tree with packed leaves: an element costs its bytes, two more (five
+ * where the order is one of hashes) and a small share of what its leaf and the nodes above need.
+ * All of seek, rank, insert and remove are O(log n).
  *
  * A tree lives in an item (struct collection) and is guarded by the lock of the item's bucket.
  * Nothing here takes a lock other than the allocator's, evicts, or fails half way: what needs
@@ -25,14 +25,25 @@ struct item;
  * What elements are ordered by. The order key is 64 bits that never fall from one element to the
  * next; elements of equal keys are told apart by tree_sought.compare, if anybody asks for that.
  *
- * Trees in the order of hashes are tagged: they keep the upper half of each element's key in its
- * leaf (the lower half must be 0), so that looking for one touches no element but itself. Other
+ * Trees in the order of hashes are tagged: they keep the upper bits of each element's key in its
+ * leaf (the others must be 0), so that looking for one touches hardly any element but itself. Other
  * trees compute the key from the element when they need it. Lists need no key at all (NULL).
  */
 struct tree_order {
     bool tagged;
     uint64_t (*key)(const char *element, size_t len);
 };
+
+#define TREE_TAG_BITS 24
+static inline uint64_t tree_key_of_tag(uint32_t tag)
+{
+    return (uint64_t)tag << (64 - TREE_TAG_BITS);
+}
+
+static inline uint32_t tree_tag_of_key(uint64_t key)
+{
+    return (uint32_t)(key >> (64 - TREE_TAG_BITS));
+}
 
 /* All zero but for the order: empty. */
 struct tree {
@@ -91,7 +102,7 @@ uint32_t tree_rank(const struct tree_cursor *cursor);
 
 /* false: the cursor is at the end. The bytes stay until the tree changes. */
 bool tree_get(struct tree_cursor *cursor, const char **element, size_t *len);
-/* Tagged trees: the upper half of the key. The cursor is not at the end. */
+/* Tagged trees: the upper bits of the key. The cursor is not at the end. */
 uint32_t tree_tag(struct tree_cursor *cursor);
 
 /* To the next element, or the end; false: it was there already. */

@@ -13,8 +13,8 @@
 
 #include "cacheserver/store/tree_node.h"
 
-/* Parts of the needed bytes that a leaf gets beyond those, so that not every insertion copies. */
-#define SLACK_WITHIN       32
+/* Parts of the needed bytes that a leaf gets beyond those, so that not every insertion copies. A
+ * leaf elsewhere gets what its size class has. */
 #define SLACK_AT_ENDS      8
 #define SLACK_AT_ENDS_TREE 64 /* of the whole tree's bytes */
 
@@ -87,8 +87,7 @@ static bool is_at_beginning(const struct tree_cursor *cursor)
 static size_t with_slack(const struct tree_cursor *cursor, size_t need)
 {
     bool at_ends = !is_tagged(cursor) && (is_at_end(cursor) || is_at_beginning(cursor));
-    size_t slack = at_ends ? need / SLACK_AT_ENDS + cursor->tree->bytes / SLACK_AT_ENDS_TREE
-                           : need / SLACK_WITHIN;
+    size_t slack = at_ends ? need / SLACK_AT_ENDS + cursor->tree->bytes / SLACK_AT_ENDS_TREE : 0;
     size_t full = leaf_max(is_tagged(cursor));
     size_t most = need < full ? full - need : 0;
 
@@ -295,7 +294,7 @@ static uint64_t key_of(const struct tree *tree, const struct tree_leaf *leaf, un
     size_t len;
 
     if (tree->order->tagged)
-        return (uint64_t)leaf_tag(leaf, at) << 32;
+        return tree_key_of_tag(leaf_tag(leaf, at));
     if (!tree->order->key)
         return 0;
     const char *element = leaf_element(leaf, at, &len);
@@ -370,7 +369,7 @@ static char *split_leaf(struct tree_cursor *cursor, struct tree_room *room,
 
 char *tree_insert(struct tree_cursor *cursor, struct tree_room *room, uint64_t key, size_t len)
 {
-    struct added added = {.key = key, .tag = (uint32_t)(key >> 32), .len = len};
+    struct added added = {.key = key, .tag = tree_tag_of_key(key), .len = len};
     bool tagged = is_tagged(cursor);
 
     assert(len <= TREE_ELEMENT_MAX);

@@ -32,7 +32,7 @@ static uint32_t check_leaf(struct seen *seen, const struct tree_leaf *leaf)
         assert(leaf->offsets[i] >= leaf_offset(leaf, (int)i - 1));
         const char *element = leaf_element(leaf, i, &len);
         if (order->tagged)
-            check_order(seen, (uint64_t)leaf_tag(leaf, i) << 32);
+            check_order(seen, tree_key_of_tag(leaf_tag(leaf, i)));
         else if (order->key)
             check_order(seen, order->key(element, len));
     }

@@ -12,11 +12,18 @@ static char *tags_of(const struct tree_leaf *leaf, size_t count)
     return (char *)leaf->offsets + count * sizeof(uint16_t);
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a tag is the first bytes of a word");
+
+static uint32_t tag_at(const char *at)
+{
+    uint32_t tag = 0;
+    memcpy(&tag, at, TAG_BYTES);
+    return tag;
+}
+
 uint32_t leaf_tag(const struct tree_leaf *leaf, unsigned i)
 {
-    uint32_t tag;
-    memcpy(&tag, tags_of(leaf, leaf->count) + i * sizeof(tag), sizeof(tag));
-    return tag;
+    return tag_at(tags_of(leaf, leaf->count) + i * TAG_BYTES);
 }
 
 void leaf_init(struct tree_leaf *leaf, size_t bytes, struct item *owner)
@@ -32,9 +39,9 @@ static void open_slot(struct tree_leaf *leaf, bool tagged, unsigned at, uint32_t
     if (tagged) {
         char *from = tags_of(leaf, leaf->count);
         char *to = tags_of(leaf, leaf->count + 1u);
-        memmove(to + (at + 1) * sizeof(tag), from + at * sizeof(tag), behind * sizeof(tag));
-        memmove(to, from, at * sizeof(tag));
-        memcpy(to + at * sizeof(tag), &tag, sizeof(tag));
+        memmove(to + (at + 1) * TAG_BYTES, from + at * TAG_BYTES, behind * TAG_BYTES);
+        memmove(to, from, at * TAG_BYTES);
+        memcpy(to + at * TAG_BYTES, &tag, TAG_BYTES);
     }
     memmove(&leaf->offsets[at + 1], &leaf->offsets[at], behind * sizeof(uint16_t));
     leaf->count++;
@@ -68,9 +75,8 @@ void leaf_remove(struct tree_leaf *leaf, bool tagged, unsigned at, unsigned n)
     if (tagged) {
         char *from = tags_of(leaf, leaf->count);
         char *to = tags_of(leaf, left);
-        memmove(to, from, at * sizeof(uint32_t));
-        memmove(to + at * sizeof(uint32_t), from + (at + n) * sizeof(uint32_t),
-                (left - at) * sizeof(uint32_t));
+        memmove(to, from, at * TAG_BYTES);
+        memmove(to + at * TAG_BYTES, from + (at + n) * TAG_BYTES, (left - at) * TAG_BYTES);
     }
     leaf->count = (uint16_t)left;
 }
@@ -99,9 +105,9 @@ void leaf_append(struct tree_leaf *to, const struct tree_leaf *from, bool tagged
     unsigned count = to->count + n;
 
     if (tagged) {
-        memmove(tags_of(to, count), tags_of(to, to->count), to->count * sizeof(uint32_t));
-        memcpy(tags_of(to, count) + to->count * sizeof(uint32_t),
-               tags_of(from, from->count) + first * sizeof(uint32_t), n * sizeof(uint32_t));
+        memmove(tags_of(to, count), tags_of(to, to->count), to->count * TAG_BYTES);
+        memcpy(tags_of(to, count) + to->count * TAG_BYTES,
+               tags_of(from, from->count) + first * TAG_BYTES, n * TAG_BYTES);
     }
     for (unsigned i = 0; i < n; i++)
         to->offsets[to->count + i] = (uint16_t)(from->offsets[first + i] - skipped + used);
@@ -117,8 +123,7 @@ unsigned leaf_find_tag(const struct tree_leaf *leaf, uint32_t tag)
 
     while (n > 0) {
         unsigned half = (n + 1) / 2;
-        uint32_t here;
-        memcpy(&here, tags + (size_t)(low + half - 1) * sizeof(here), sizeof(here));
+        uint32_t here = tag_at(tags + (low + half - 1) * TAG_BYTES);
         low += here < tag ? half : 0;
         n -= half;
     }

@@ -31,9 +31,10 @@ static inline size_t leaf_max(bool tagged)
     return tagged ? LEAF_MAX_TAGGED : LEAF_MAX;
 }
 
+#define TAG_BYTES ((size_t)TREE_TAG_BITS / 8)
 static inline size_t leaf_slot_bytes(bool tagged)
 {
-    return tagged ? sizeof(uint16_t) + sizeof(uint32_t) : sizeof(uint16_t);
+    return tagged ? sizeof(uint16_t) + TAG_BYTES : sizeof(uint16_t);
 }
 
 static inline size_t leaf_need(bool tagged, size_t count, size_t element_bytes)

@@ -193,14 +193,14 @@ static void elements_whose_first_eight_bytes_are_equal_are_told_apart(void **sta
 static void tags_find_their_elements_even_when_many_are_equal(void **state)
 {
     (void)state;
-    for (uint64_t tags = 3; tags < 1u << 31; tags *= 97) {
+    for (uint32_t tags = 3; tags < 1u << TREE_TAG_BITS; tags *= 97) {
         struct tree_fixture *f = tree_fixture_new(&by_hash);
         for (int i = 0; i < 5000; i++) {
             char bytes[200];
             size_t len = draw(f, 200);
             fill_random(f, bytes, len);
             if (draw(f, 100) < 65 || f->count == 0)
-                put_ordered(f, bytes, len, draw(f, tags) << 32);
+                put_ordered(f, bytes, len, tree_key_of_tag((uint32_t)draw(f, tags)));
             else
                 remove_at_rank(f, (uint32_t)draw(f, f->count), 1);
             if (i % 1000 == 0)
@@ -219,14 +219,14 @@ static void a_tag_is_found_without_comparing(void **state)
     for (uint32_t tag = 0; tag < 4000; tag += 2) {
         char byte = (char)tag;
         for (int twice = 0; twice < 2; twice++) {
-            struct tree_sought sought = {.key = (uint64_t)tag << 32};
+            struct tree_sought sought = {.key = tree_key_of_tag(tag)};
             struct tree_cursor cursor;
             assert_int_equal(tree_seek(&f->tree, &sought, &cursor), twice);
             insert_at(f, &cursor, sought.key, &byte, 1);
         }
     }
     for (uint32_t tag = 0; tag < 4000; tag++) {
-        struct tree_sought sought = {.key = (uint64_t)tag << 32};
+        struct tree_sought sought = {.key = tree_key_of_tag(tag)};
         struct tree_cursor cursor;
         assert_int_equal(tree_seek(&f->tree, &sought, &cursor), tag % 2 == 0);
         assert_int_equal(tree_rank(&cursor), (tag + 1) / 2 * 2);
@@ -354,7 +354,8 @@ static void a_million_elements_are_packed_tightly(void **state)
         struct tree_fixture *f = tree_fixture_new(orders[o]);
         for (uint32_t i = 0; i < 1000000; i++) {
             struct tree_cursor cursor;
-            struct tree_sought sought = {.key = o ? draw(f, UINT32_MAX) << 32 : 0};
+            struct tree_sought sought = {
+                .key = o ? tree_key_of_tag((uint32_t)draw(f, 1u << TREE_TAG_BITS)) : 0};
             if (o == 0)
                 tree_seek_rank(&f->tree, f->tree.count, &cursor);
             else
