@@ -97,8 +97,7 @@ def tree_step(w):
 def others(w):
     return _step(w, w.choice(
         request("noop"), request("version"), request("stat", b"none"), request("stat", b"detail x"),
-        request("flush_prefix", b"none", b"", bytes(4)), request("get"),
-        request("set", b"k", b"v"), request("noop", b"k"), request("incr", b"k"),
+        request("get"), request("set", b"k", b"v"), request("noop", b"k"), request("incr", b"k"),
         request("lop get", b"k"), request("stat", b"detail dump")), b"")
 
 

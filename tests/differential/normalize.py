@@ -106,6 +106,17 @@ def _binary_uniques(_line, reply):
     return b"".join(frames) + reply[at:]
 
 
+@rule(r"^binary stat$", "prefixes are listed in no order")
+def _binary_operations(_line, reply):
+    reply = reply.replace(b"detailedPREFIX", b"detailed\r\nPREFIX")
+    return b"\r\n".join(sorted(reply.split(b"\r\n")))
+
+
+@rule(r"^mg\b", "a number that changes in its place stays out of date in memcached")
+def _meta_marks(_line, reply):
+    return re.sub(rb"(?m)^((?:HD|VA)\b.*?)(?: [XWZ])+\r\n", rb"\1\r\n", reply)
+
+
 @rule(r"^m[gsdae]\b", "uniques are each server's own, times tick, what counts as a use differs, and "
       "memcached has its own words for what is wrong with a request")
 def _meta(line, reply):
@@ -179,3 +190,8 @@ def _trimmed_smget(line, reply):
     kept = [one for one in lines if len(one.split()) != 2
             or len(re.findall(rb"^" + re.escape(one.split()[0]) + rb" \d+ ", head, re.M)) > 1]
     return head + mark + b"\r\n".join(kept)
+
+
+@rule(r"", "what is said before a connection is closed with input unread may be lost on its way")
+def _closed(_line, reply):
+    return b"<closed>" if reply.endswith(b"<closed>") else reply

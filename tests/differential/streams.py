@@ -91,7 +91,7 @@ def _binary(source, length):
 
 
 def _meta(source, length):
-    w = Words(source, "k")
+    w = Words(source, "k", oddity=0)
     return [Step(_draw(w, META_TABLE), META) for _ in range(length)]
 
 
