@@ -75,15 +75,15 @@ java -version 2>/dev/null || give_up "java does not run: try apt-get install def
 
 # configure NAME COMPILER MESON-OPTION...
 configure() {
-    local name=$1 compiler=$2
-    shift 2
+    local name=$1 compiler=$2 options=(-Ddebug=true -Doptimization=1 "${@:3}")
     say "configuring $name"
     if [ -e "$name/build.ninja" ]; then
-        meson configure "$name" "$@" >"$work/$name.log" 2>&1 || rm -rf "$name"
+        meson configure "$name" "${options[@]}" >"$work/$name.log" 2>&1 || rm -rf "$name"
     fi
     if [ ! -e "$name/build.ninja" ]; then
         rm -rf "$name"
-        CC=$compiler meson setup "$name" "$@" >"$work/$name.log" 2>&1 || build_failed "$name"
+        CC=$compiler meson setup "$name" "${options[@]}" >"$work/$name.log" 2>&1 ||
+            build_failed "$name"
     fi
 }
 
@@ -108,7 +108,8 @@ run_meson() { # NAME BUILD [ARGUMENT...]
     shift 2
     say "running $name"
     ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-        plain_layout meson test -C "$build" --no-rebuild --print-errorlogs "$@" >"$work/$name.log" 2>&1
+        plain_layout meson test -C "$build" --no-rebuild --print-errorlogs \
+        --num-processes $(($(nproc) * 2)) "$@" >"$work/$name.log" 2>&1
     local status=$?
     mv "$build/meson-logs/testlog.json" "$results/$name.meson.json" 2>/dev/null
     [ $status -eq 0 ] || sed -n '/^Summary of Failures/q; p' "$work/$name.log" | tail -150
@@ -143,23 +144,20 @@ run_pytest() { # NAME PATH...
     fi
 }
 
-with_threads() {
-    configure build-tsan clang -Dwerror=$werror -Dbuildtype=debugoptimized -Db_sanitize=thread \
-        -Db_lundef=false || return
+build_with_threads() {
+    configure build-tsan clang -Dwerror=$werror -Db_sanitize=thread -Db_lundef=false || return
     cacheserver_tests build-tsan >"$work/server-tests"
-    mapfile -t names < <(cut -f1 "$work/server-tests")
+    mapfile -t server_tests < <(cut -f1 "$work/server-tests")
     mapfile -t programs < <(cut -f2 "$work/server-tests")
-    build build-tsan cacheserver/cacheserver tests/conformance/feed "${programs[@]}" || return
-    run_meson unit-tsan build-tsan "${names[@]}"
-    # Input that is cut at every byte goes to a program with one thread.
-    CACHESERVER=$root/build-tsan/cacheserver/cacheserver \
-        run_pytest conformance-tsan tests/conformance --deselect \
-        conformance/test_scripts.py::test_a_request_may_arrive_cut_at_any_byte
+    build build-tsan cacheserver/cacheserver tests/conformance/feed "${programs[@]}"
 }
 
-with_addresses() {
-    ! wants unit || run_meson unit build-asan --no-suite conformance
-    ! wants conformance || run_pytest conformance-asan tests/conformance
+conformance_with_threads() {
+    # Cut input goes to a program with one thread.
+    CACHESERVER=$root/build-tsan/cacheserver/cacheserver \
+        run_pytest conformance-tsan tests/conformance \
+        --deselect conformance/test_scripts.py::test_a_request_may_arrive_cut_at_any_byte \
+        --deselect conformance/test_scripts.py::test_the_server_takes_single_bytes
 }
 
 on_hosts() { # SHARD
@@ -168,21 +166,28 @@ on_hosts() { # SHARD
 }
 
 # Lanes run side by side, the parts of a lane one after the other: much of what they do is waiting.
+# Each is a process group, so that it can be stopped as a whole.
 lane() { # COMMAND...
+    set -m
     "$@" &
+    set +m
     jobs+=($!)
 }
 
 # gcc warns of code paths that only its own checks for undefined behaviour bring in.
-if configure build-asan gcc -Dwerror=false -Dbuildtype=debugoptimized \
-    -Db_sanitize=address,undefined && build build-asan; then
+if configure build-asan gcc -Dwerror=false -Db_sanitize=address,undefined && build build-asan; then
     export ARCUSPLAN=$root/build-asan/planner/cli/arcusplan
     export CACHESERVER=$root/build-asan/cacheserver/cacheserver
-    set -m # a process group for each lane, so that it can be stopped as a whole
-    ! wants conformance || lane with_threads
-    lane with_addresses
     lane on_hosts 1
     lane on_hosts 2
+    ! wants unit || lane run_meson unit build-asan --no-suite conformance
+    if wants conformance; then
+        lane run_pytest conformance-asan tests/conformance
+        if build_with_threads; then
+            lane run_meson unit-tsan build-tsan "${server_tests[@]}"
+            lane conformance_with_threads
+        fi
+    fi
     wait "${jobs[@]}"
     jobs=()
 fi
