@@ -144,6 +144,8 @@ run_pytest() { # NAME PATH...
     fi
 }
 
+scripts=tests/conformance/test_scripts.py
+
 build_with_threads() {
     configure build-tsan clang -Dwerror=$werror -Db_sanitize=thread -Db_lundef=false || return
     cacheserver_tests build-tsan >"$work/server-tests"
@@ -156,8 +158,8 @@ conformance_with_threads() {
     # Cut input goes to a program with one thread.
     CACHESERVER=$root/build-tsan/cacheserver/cacheserver \
         run_pytest conformance-tsan tests/conformance \
-        --deselect conformance/test_scripts.py::test_a_request_may_arrive_cut_at_any_byte \
-        --deselect conformance/test_scripts.py::test_the_server_takes_single_bytes
+        --deselect "${scripts#tests/}::test_a_request_may_arrive_cut_at_any_byte" \
+        --deselect "${scripts#tests/}::test_the_server_takes_single_bytes"
 }
 
 on_hosts() { # SHARD
@@ -182,7 +184,8 @@ if configure build-asan gcc -Dwerror=false -Db_sanitize=address,undefined && bui
     lane on_hosts 2
     ! wants unit || lane run_meson unit build-asan --no-suite conformance
     if wants conformance; then
-        lane run_pytest conformance-asan tests/conformance
+        lane run_pytest conformance-asan tests/conformance --ignore "$scripts"
+        lane run_pytest scripts-asan "$scripts"
         if build_with_threads; then
             lane run_meson unit-tsan build-tsan "${server_tests[@]}"
             lane conformance_with_threads
