@@ -162,14 +162,9 @@ conformance_with_threads() {
         --deselect "${scripts#tests/}::test_the_server_takes_single_bytes"
 }
 
-on_hosts() { # SHARD
-    [ "$1" -ne 1 ] || ! wants harness || run_pytest harness tests/harness
-    ! wants cluster || SHARD=$1/2 run_pytest "cluster-$1" tests/cluster
-}
-
-# Lanes run side by side, the parts of a lane one after the other: much of what they do is waiting.
-# Each is a process group, so that it can be stopped as a whole.
-lane() { # COMMAND...
+# Parts run side by side, as much of what they do is waiting, each in a process group of its own, so
+# that it can be stopped as a whole.
+aside() { # COMMAND...
     set -m
     "$@" &
     set +m
@@ -180,15 +175,16 @@ lane() { # COMMAND...
 if configure build-asan gcc -Dwerror=false -Db_sanitize=address,undefined && build build-asan; then
     export ARCUSPLAN=$root/build-asan/planner/cli/arcusplan
     export CACHESERVER=$root/build-asan/cacheserver/cacheserver
-    lane on_hosts 1
-    lane on_hosts 2
-    ! wants unit || lane run_meson unit build-asan --no-suite conformance
+    ! wants cluster || SHARD=1/2 aside run_pytest cluster-1 tests/cluster
+    ! wants cluster || SHARD=2/2 aside run_pytest cluster-2 tests/cluster
+    ! wants harness || aside run_pytest harness tests/harness
+    ! wants unit || aside run_meson unit build-asan --no-suite conformance
     if wants conformance; then
-        lane run_pytest conformance-asan tests/conformance --ignore "$scripts"
-        lane run_pytest scripts-asan "$scripts"
+        aside run_pytest conformance-asan tests/conformance --ignore "$scripts"
+        aside run_pytest scripts-asan "$scripts"
         if build_with_threads; then
-            lane run_meson unit-tsan build-tsan "${server_tests[@]}"
-            lane conformance_with_threads
+            aside run_meson unit-tsan build-tsan "${server_tests[@]}"
+            aside conformance_with_threads
         fi
     fi
     wait "${jobs[@]}"

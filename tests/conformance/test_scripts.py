@@ -10,7 +10,7 @@ from .server import FEED, Feed, Server
 # Longer requests are cut at places spread over them instead of at every byte, and very long ones
 # at fewer places, so that all cuts of a request send no more than so many bytes.
 CUTS_MAX = 200
-CUT_BYTES_MAX = 8 << 20
+CUT_BYTES_MAX = 2 << 20
 
 
 class PerOptions(dict):
