@@ -51,13 +51,13 @@ static bool is_copied(struct persistence *persistence, struct record *record)
         return false;
     struct snapshot_partial *partial =
         snapshot_partial_find(&persistence->progress, record->key, record->key_len);
-    if (!partial || partial->gone)
+    if (!partial || partial->over)
         return true;
     if (record->type == RECORD_ELEMENT || record->type == RECORD_REMOVAL)
         return narrow(partial, record);
     if (record->type == RECORD_LINK || record->type == RECORD_UNLINK ||
         record->type == RECORD_COLLECTION)
-        partial->gone = true;
+        partial->over = true;
     return true;
 }
 

@@ -205,17 +205,18 @@ static void write_slice(struct item *item, void *argument)
     size_t bytes;
 
     lock_take(&snapshot->log->lock);
-    slice->done = partial->gone;
+    slice->done = partial->over;
     uint32_t rank = partial->rank;
     lock_drop(&snapshot->log->lock);
     if (slice->done)
         return;
     /* Between the two takes nothing changes the rank: that needs the bucket's lock. */
     rank = add_elements(snapshot, item, rank);
+    slice->done = rank == walk_element_count(item, &bytes);
     lock_take(&snapshot->log->lock);
     partial->rank = rank;
+    partial->over = slice->done;
     lock_drop(&snapshot->log->lock);
-    slice->done = rank == walk_element_count(item, &bytes);
 }
 
 static void write_partial(struct snapshot *snapshot, size_t index)

@@ -11,7 +11,7 @@ struct snapshot_partial {
     char *key;
     size_t key_len;
     uint32_t rank;
-    bool gone; /* the key has something else now; what was written is overtaken by the next log */
+    bool over; /* nothing more is written: all is, or the key has something else now */
 };
 
 /* How far a snapshot has come. */
