@@ -4,25 +4,14 @@ import select
 import socket
 import subprocess
 import threading
-import time
 
 import pytest
 from kazoo.client import KazooClient
 
-from .server import BINARY, USER, free_port
+from .server import BINARY, USER, eventually, free_port
 
 CACHE_LIST = "/arcus/cache_list"
 MAPPING = "/arcus/cache_server_mapping"
-
-
-def eventually(condition, timeout=30):
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.05)
 
 
 @pytest.fixture
