@@ -17,8 +17,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* Field 22 of /proc/PID/stat; -1 when there is no such process. The second field is the command's
- * name in parentheses, which may hold blanks and parentheses itself. */
+/* Field 22 of /proc/PID/stat; -1 when there is no such process, or only what its parent has not
+ * waited for yet, which in a container may be there for long. The second field is the command's
+ * name in parentheses, which may hold blanks and parentheses itself; the third is the state. */
 static int64_t process_start(int64_t pid)
 {
     char path[48], text[1024];
@@ -34,6 +35,8 @@ static int64_t process_start(int64_t pid)
     fclose(file);
     text[length] = '\0';
     at = strrchr(text, ')');
+    if (at && (strncmp(at, ") Z", 3) == 0 || strncmp(at, ") X", 3) == 0))
+        return -1;
     for (int field = 2; at && field < 22; field++)
         at = strchr(at + 1, ' ');
     return at ? strtoll(at, NULL, 10) : -1;

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -81,6 +82,32 @@ static void a_reused_pid_is_not_the_holder(void **state)
     assert_false(lock_holder_is_alive(&self));
 }
 
+static void a_killed_holder_is_dead_before_its_parent_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct lock_holder child;
+    char json[1024];
+    siginfo_t how;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        lock_holder_self(fixture->arena, "apply", &child);
+        const char *text = lock_holder_to_json(&child, fixture->arena);
+        _exit(write(ends[1], text, strlen(text)) < 0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &how, WEXITED | WNOWAIT), 0);
+    ssize_t n = read(ends[0], json, sizeof(json));
+    assert_true(n > 0 && lock_holder_from_json(json, (size_t)n, fixture->arena, &child));
+    assert_int_equal(child.pid, pid);
+    assert_false(lock_holder_is_alive(&child));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void the_text_for_people_names_all(void **state)
 {
     struct fixture *fixture = *state;
@@ -96,7 +123,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(a_holder_survives_its_json),     CASE(two_holders_have_two_ids),
         CASE(other_texts_are_no_holders),     CASE(a_holder_cannot_drive_the_terminal),
-        CASE(a_reused_pid_is_not_the_holder), CASE(the_text_for_people_names_all),
+        CASE(a_reused_pid_is_not_the_holder), CASE(a_killed_holder_is_dead_before_its_parent_waits),
+        CASE(the_text_for_people_names_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
