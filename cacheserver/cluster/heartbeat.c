@@ -24,7 +24,9 @@
 /* A beat is given up this much after it is late. */
 #define GRACE_MS 50
 
-static const char request[] = "set arcus:zk-ping 1 0 1\r\n1\r\n";
+/* An item that stayed would count among those of clients. */
+static const char request[] = "set arcus:zk-ping 1 0 1\r\n1\r\n"
+                              "delete arcus:zk-ping noreply\r\n";
 #define REPLY_LEN (sizeof("STORED\r\n") - 1)
 
 void heartbeat_init(struct heartbeat *heartbeat)

@@ -16,6 +16,8 @@
 
 #include "cacheserver/runtime/clock.h"
 
+#define REQUEST "set arcus:zk-ping 1 0 1\r\n1\r\ndelete arcus:zk-ping noreply\r\n"
+
 enum { PERIOD_MS = 20, PATIENCE_MS = 20000 };
 
 struct peer {
@@ -95,12 +97,12 @@ static void wait_for_beats(struct peer *peer, uint64_t count)
 static void each_beat_stores_a_byte_on_a_connection_of_its_own(void **state)
 {
     struct peer *peer = *state;
-    char request[64];
+    char request[128];
 
     start(peer);
     for (unsigned i = 0; i < 3; i++) {
         int fd = take_beat(peer, request, sizeof(request));
-        assert_string_equal(request, "set arcus:zk-ping 1 0 1\r\n1\r\n");
+        assert_string_equal(request, REQUEST);
         assert_int_equal(send(fd, "STO", 3, 0), 3);
         assert_int_equal(send(fd, "RED\r\n", 5, 0), 5);
         wait_for_beats(peer, i + 1);
@@ -148,7 +150,7 @@ static void a_refused_connection_is_not_late(void **state)
 static void a_beat_under_way_does_not_hold_up_the_end(void **state)
 {
     struct peer *peer = *state;
-    char request[64];
+    char request[128];
 
     start(peer);
     int fd = take_beat(peer, request, sizeof(request));
@@ -163,7 +165,7 @@ static void a_unix_socket_can_be_asked_too(void **state)
 {
     struct peer *peer = *state;
     struct sockaddr_un *address = (struct sockaddr_un *)&peer->address;
-    char request[64];
+    char request[128];
 
     close(peer->listener);
     memset(&peer->address, 0, sizeof(peer->address));
@@ -176,7 +178,7 @@ static void a_unix_socket_can_be_asked_too(void **state)
     assert_int_equal(listen(peer->listener, 1), 0);
     start(peer);
     int fd = take_beat(peer, request, sizeof(request));
-    assert_string_equal(request, "set arcus:zk-ping 1 0 1\r\n1\r\n");
+    assert_string_equal(request, REQUEST);
     close(fd);
     wait_for_beats(peer, 1);
 }
