@@ -147,11 +147,8 @@ run_pytest() { # NAME PATH...
 scripts=tests/conformance/test_scripts.py
 
 build_with_threads() {
-    configure build-tsan clang -Dwerror=$werror -Db_sanitize=thread -Db_lundef=false || return
-    cacheserver_tests build-tsan >"$work/server-tests"
-    mapfile -t server_tests < <(cut -f1 "$work/server-tests")
-    mapfile -t programs < <(cut -f2 "$work/server-tests")
-    build build-tsan cacheserver/cacheserver tests/conformance/feed "${programs[@]}"
+    configure build-tsan clang -Dwerror=$werror -Db_sanitize=thread -Db_lundef=false &&
+        build build-tsan cacheserver/cacheserver tests/conformance/feed
 }
 
 conformance_with_threads() {
@@ -160,6 +157,16 @@ conformance_with_threads() {
         run_pytest conformance-tsan tests/conformance \
         --deselect "${scripts#tests/}::test_a_request_may_arrive_cut_at_any_byte" \
         --deselect "${scripts#tests/}::test_the_server_takes_single_bytes"
+}
+
+# These compute rather than wait: one after the other, not to keep the other parts waiting.
+test_units() { # WITH-THREADS
+    ! wants unit || run_meson unit build-asan --no-suite conformance
+    $1 || return
+    cacheserver_tests build-tsan >"$work/server-tests"
+    mapfile -t server_tests < <(cut -f1 "$work/server-tests")
+    mapfile -t programs < <(cut -f2 "$work/server-tests")
+    build build-tsan "${programs[@]}" && run_meson unit-tsan build-tsan "${server_tests[@]}"
 }
 
 # Parts run side by side, as much of what they do is waiting, each in a process group of its own, so
@@ -175,18 +182,20 @@ aside() { # COMMAND...
 if configure build-asan gcc -Dwerror=false -Db_sanitize=address,undefined && build build-asan; then
     export ARCUSPLAN=$root/build-asan/planner/cli/arcusplan
     export CACHESERVER=$root/build-asan/cacheserver/cacheserver
-    ! wants cluster || SHARD=1/2 aside run_pytest cluster-1 tests/cluster
-    ! wants cluster || SHARD=2/2 aside run_pytest cluster-2 tests/cluster
+    with_threads=false
+    for shard in 1 2 3; do
+        ! wants cluster || SHARD=$shard/3 aside run_pytest "cluster-$shard" tests/cluster
+    done
     ! wants harness || aside run_pytest harness tests/harness
-    ! wants unit || aside run_meson unit build-asan --no-suite conformance
     if wants conformance; then
         aside run_pytest conformance-asan tests/conformance --ignore "$scripts"
         aside run_pytest scripts-asan "$scripts"
         if build_with_threads; then
-            aside run_meson unit-tsan build-tsan "${server_tests[@]}"
+            with_threads=true
             aside conformance_with_threads
         fi
     fi
+    aside test_units $with_threads
     wait "${jobs[@]}"
     jobs=()
 fi

@@ -1,7 +1,7 @@
-"""Fixtures of the cluster suite, and how it is split over two runs side by side.
+"""Fixtures of the cluster suite, and how it is split over runs side by side.
 
-A module may set SECONDS, about how long it takes; SHARD=1/2 in the environment then runs one half
-of the modules by that measure, SHARD=2/2 the other.
+A module may set SECONDS, about how long it takes; SHARD=1/3 in the environment then runs one third
+of the modules by that measure, SHARD=2/3 and SHARD=3/3 the others.
 """
 import os
 

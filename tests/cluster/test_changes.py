@@ -4,7 +4,7 @@ import pytest
 from cluster.site import cache, stat, store_and_read
 from harness import wait_for
 
-SECONDS = 80
+SECONDS = 145
 
 OTHER_CLOUD = """\
   other:

@@ -8,7 +8,7 @@ import pytest
 from cluster.site import cache, store_and_read
 from harness import wait_for
 
-SECONDS = 60
+SECONDS = 25
 NODES = [f"10.0.0.{host}:{port}" for host in (1, 2, 3) for port in (11211, 11212)]
 
 

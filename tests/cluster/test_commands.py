@@ -5,7 +5,7 @@ import pytest
 
 from harness import ZooKeeper, wait_for
 
-SECONDS = 90
+SECONDS = 130
 NODES = [f"10.0.0.{number}:11211" for number in (1, 2, 3)]
 
 

@@ -2,7 +2,7 @@
 from cluster.site import store_and_read
 from harness import wait_for
 
-SECONDS = 70
+SECONDS = 45
 
 SPEC = """\
 arcusplan: 1

@@ -8,7 +8,7 @@ import yaml
 from cluster.site import EXAMPLES
 from harness import Arcusplan
 
-SECONDS = 5
+SECONDS = 15
 
 
 def test_every_example_spec_is_valid(tmp_path):

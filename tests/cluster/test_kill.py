@@ -5,7 +5,7 @@ import pytest
 
 from cluster.site import store_and_read
 
-SECONDS = 200
+SECONDS = 155
 NODES = [f"10.0.0.{number}:11211" for number in (1, 2, 3)]
 
 

@@ -6,7 +6,7 @@ import pytest
 from cluster.site import Site
 from harness import wait_for
 
-SECONDS = 40
+SECONDS = 30
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from cluster.site import cache, stat, store_and_read
 from harness import ZooKeeper, find_program, kazoo, wait_for
 
-SECONDS = 50
+SECONDS = 80
 NODE = "10.0.0.1:11211"
 LIVE = f"/arcus/cache_list/test/{NODE}-cache001.arcus"
 

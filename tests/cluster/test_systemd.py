@@ -6,7 +6,7 @@ import pytest
 from cluster.site import store_and_read
 from harness import wait_for
 
-SECONDS = 95
+SECONDS = 60
 UNIT = "arcus-small-11211.service"
 
 
@@ -49,8 +49,9 @@ def test_nodes_come_back_after_a_crash_and_a_reboot(running):
     await_nothing_to_do(running)
 
     host.reboot()
+    wait_for(lambda: is_active(host), timeout=90, what="systemd to start the node at boot")
     await_nothing_to_do(running)
-    assert is_active(host) and all_online(running)
+    assert all_online(running)
     store_and_read("10.0.0.3", 11211)
 
 

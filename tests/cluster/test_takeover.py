@@ -5,7 +5,7 @@ import pytest
 
 from harness import wait_for
 
-SECONDS = 60
+SECONDS = 55
 NODES = [f"10.0.0.{number}:11211" for number in (1, 2, 3)]
 
 

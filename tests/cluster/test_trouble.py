@@ -6,7 +6,7 @@ import pytest
 
 from harness import wait_for
 
-SECONDS = 150
+SECONDS = 140
 PATIENCE = 60
 
 

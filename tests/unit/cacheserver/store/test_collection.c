@@ -69,8 +69,8 @@ static void eviction_makes_room_whatever_lies_there(void **state)
 
     (void)state;
     memset(large, 'x', sizeof(large) - 1);
-    for (unsigned round = 0; round < 4; round++) {
-        for (unsigned i = 0; i < 300; i++) {
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 150; i++) {
             snprintf(key, sizeof(key), "set%u-%u", round, i);
             assert_int_equal(fill(f, key, 1000, 100), STORE_OK);
         }
@@ -89,7 +89,7 @@ static void eviction_makes_room_whatever_lies_there(void **state)
         assert_true(totals.memory_used_bytes <= 17 << 20);
         assert_true(totals.counts[STORE_BYTES] <= 16 << 20);
     }
-    assert_true(count_of(f, STORE_EVICTIONS) > 100000);
+    assert_true(count_of(f, STORE_EVICTIONS) > 50000);
     fixture_free(f);
 }
 
@@ -107,12 +107,13 @@ static void a_large_collection_is_freed_by_the_maintenance_thread(void **state)
     (void)state;
     atomic_store(&f->store->max_counts[ITEM_SET], 1000000);
     assert_int_equal(maintenance_start(f->store), 0);
-    assert_int_equal(fill(f, "s", 1000000, 100), STORE_OK);
     double before = milliseconds();
+    assert_int_equal(fill(f, "s", 200000, 100), STORE_OK);
+    double filling = milliseconds() - before;
     assert_int_equal(store_delete(f->thread, "s", 1), STORE_OK);
-    double took = milliseconds() - before;
-    print_message("deleting a million elements: %.3f ms\n", took);
-    assert_true(took < 50);
+    double deleting = milliseconds() - before - filling;
+    print_message("filling: %.3f ms, deleting: %.3f ms\n", filling, deleting);
+    assert_true(deleting < filling / 50);
     assert_int_equal(count_of(f, STORE_BYTES), 0);
     maintenance_stop(f->store);
     memory_cache_flush(&f->store->memory, &f->thread->cache);
