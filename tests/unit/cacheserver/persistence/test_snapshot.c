@@ -245,6 +245,90 @@ static void collections_come_back_as_they_were(void **state)
         live_and_compare(seed);
 }
 
+/* --- two large lists of one bucket --- */
+
+#define LIST_ELEMENTS 100
+
+struct neighbours {
+    struct kept kept;
+    struct frail_disk frail;
+    char keys[2][16];     /* the first is given */
+    char appended_to[16]; /* empty: nothing was appended yet */
+};
+
+static void insert_last(struct store_thread *thread, const char *key, size_t size)
+{
+    char value[8000];
+    const struct list_insert insert = {
+        .index = -1, .value = value, .value_len = size, .create = &created};
+
+    memset(value, 'v', size);
+    enum store_result result = list_insert(thread, key, strlen(key), &insert);
+    assert_true(result == STORE_OK || result == STORE_CREATED_OK);
+}
+
+/* Makes each several times as large as what the snapshot gathers before it writes. */
+static void fill_neighbours(struct neighbours *lists)
+{
+    const struct store *store = lists->kept.base->store;
+    const char *first = lists->keys[0];
+    char *second = lists->keys[1];
+    unsigned n = 0;
+
+    do
+        snprintf(second, sizeof(lists->keys[1]), "list%u", n++);
+    while (walk_index(store, second, strlen(second)) != walk_index(store, first, strlen(first)));
+    for (unsigned i = 0; i < LIST_ELEMENTS; i++)
+        for (unsigned k = 0; k < 2; k++)
+            insert_last(lists->kept.base->thread, lists->keys[k], 8000);
+}
+
+/* Before a write to disk: once one list is written whole, but the other is not. */
+static void append_to_the_first(void *argument)
+{
+    struct neighbours *lists = argument;
+
+    if (!lists->kept.persistence || *lists->appended_to)
+        return;
+    const struct snapshot_progress *progress = &lists->kept.persistence->progress;
+    if (progress->partial_count < 2 || progress->partials[0].rank < LIST_ELEMENTS)
+        return;
+    assert_true(progress->partials[1].rank < LIST_ELEMENTS);
+    memcpy(lists->appended_to, progress->partials[0].key, progress->partials[0].key_len);
+    insert_last(lists->kept.base->thread, lists->appended_to, 10);
+}
+
+static void note_count(struct item *item, void *argument)
+{
+    size_t bytes;
+
+    *(uint32_t *)argument = walk_element_count(item, &bytes);
+}
+
+static void what_is_appended_behind_the_last_slice_comes_back(void **state)
+{
+    struct neighbours lists = {.keys = {"list"}};
+
+    (void)state;
+    kept_init(&lists.kept);
+    frail_disk_init(&lists.frail, FRAIL_NOT, 0);
+    lists.frail.before = append_to_the_first;
+    lists.frail.argument = &lists;
+    assert_true(kept_start_with(&lists.kept, &lists.frail.disk, (size_t)64 << 20));
+    fill_neighbours(&lists);
+    assert_int_equal(persistence_checkpoint(lists.kept.persistence), 0);
+    assert_true(*lists.appended_to);
+    kept_stop(&lists.kept);
+    assert_true(kept_start(&lists.kept));
+    for (unsigned k = 0; k < 2; k++) {
+        const char *key = lists.keys[k];
+        uint32_t count = 0;
+        walk_collection(lists.kept.base->thread, key, strlen(key), note_count, &count);
+        assert_int_equal(count, LIST_ELEMENTS + !strcmp(key, lists.appended_to));
+    }
+    kept_deinit(&lists.kept);
+}
+
 static void what_was_given_more_time_is_there(void **state)
 {
     struct kept kept;
@@ -286,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(collections_come_back_as_they_were),
+        cmocka_unit_test(what_is_appended_behind_the_last_slice_comes_back),
         cmocka_unit_test(what_was_given_more_time_is_there),
         cmocka_unit_test(internal_keys_are_those_with_the_prefix),
     };
