@@ -202,6 +202,18 @@ static struct memory_page *any_page(struct memory *memory)
     return page;
 }
 
+static bool has_pages(const struct memory_class *class)
+{
+    return atomic_load_explicit(&class->page_count, memory_order_relaxed) > 0;
+}
+
+static bool may_grow(const struct memory *memory, const struct memory_class *class)
+{
+    size_t limit = atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed);
+
+    return !has_pages(class) || memory_used(memory) + MEMORY_PAGE_BYTES <= limit;
+}
+
 /* What an allocation may do when its size has no free object. */
 enum growth {
     GROWTH_NONE,
@@ -209,29 +221,30 @@ enum growth {
     GROWTH_BEYOND,
 };
 
-static struct memory_page *take_page(struct memory *memory, enum growth growth)
+/* For a class that has page_count others. */
+static struct memory_page *take_page(struct memory *memory, const struct memory_class *class,
+                                     enum growth growth)
 {
     struct memory_page *page = NULL;
 
     lock_take(&memory->pages_lock);
-    size_t used = atomic_load_explicit(&memory->used_bytes, memory_order_relaxed);
-    size_t limit = atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed);
-    if (growth == GROWTH_BEYOND || used + MEMORY_PAGE_BYTES <= limit) {
+    if (growth == GROWTH_BEYOND || may_grow(memory, class))
         page = any_page(memory);
-        if (page)
-            atomic_store_explicit(&memory->used_bytes, used + MEMORY_PAGE_BYTES,
-                                  memory_order_relaxed);
-    }
+    if (page && has_pages(class))
+        atomic_fetch_add_explicit(&memory->used_bytes, MEMORY_PAGE_BYTES, memory_order_relaxed);
     lock_drop(&memory->pages_lock);
     return page;
 }
 
-static void give_page(struct memory *memory, struct memory_page *page)
+/* Of a class that has page_count others. */
+static void give_page(struct memory *memory, const struct memory_class *class,
+                      struct memory_page *page)
 {
     lock_take(&memory->pages_lock);
     atomic_store_explicit(&page->class_id, NO_CLASS, memory_order_relaxed);
-    size_t used =
+    if (has_pages(class))
         atomic_fetch_sub_explicit(&memory->used_bytes, MEMORY_PAGE_BYTES, memory_order_relaxed);
+    size_t used = memory_used(memory);
     if (memory->free_page_count < FREE_PAGES_MIN + used / MEMORY_PAGE_BYTES / FREE_PAGES_SHARE) {
         page->next = memory->free_pages;
         memory->free_pages = page;
@@ -271,7 +284,7 @@ static bool page_is_full(const struct memory_page *page)
 
 static bool add_page(struct memory *memory, struct memory_class *class, enum growth growth)
 {
-    struct memory_page *page = growth == GROWTH_NONE ? NULL : take_page(memory, growth);
+    struct memory_page *page = growth == GROWTH_NONE ? NULL : take_page(memory, class, growth);
 
     if (!page)
         return false;
@@ -331,7 +344,7 @@ static void give_object(struct memory *memory, struct memory_class *class, void 
     if (page->free_count == page->carved) {
         unlink_partial(class, page);
         atomic_fetch_sub_explicit(&class->page_count, 1, memory_order_relaxed);
-        give_page(memory, page);
+        give_page(memory, class, page);
     }
 }
 
@@ -460,10 +473,9 @@ size_t memory_used(const struct memory *memory)
     return atomic_load_explicit(&memory->used_bytes, memory_order_relaxed);
 }
 
-bool memory_may_grow(const struct memory *memory)
+bool memory_may_grow(const struct memory *memory, size_t size)
 {
-    return memory_used(memory) + MEMORY_PAGE_BYTES <=
-           atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed);
+    return may_grow(memory, &memory->classes[memory->class_of[(size + 7) / 8]]);
 }
 
 size_t memory_in_pages(struct memory *memory, size_t *free)

@@ -9,7 +9,10 @@
  * Objects of up to 64 KiB out of 64 KiB pages, each page cut into objects of one size, under one
  * limit. Each thread allocates and frees through a cache of its own and takes a lock only to
  * refill or empty it, so that nothing is shared in the steady state. Larger things are chains of
- * objects (see item.h). The limit counts pages and what memory_note_extra adds.
+ * objects (see item.h).
+ *
+ * The limit counts pages and what memory_note_extra adds. The first page of each size does not
+ * count, so whatever is stored first of its size takes no memory from others.
  */
 #define MEMORY_PAGE_BYTES  65536
 #define MEMORY_OBJECT_MAX  65536
@@ -29,7 +32,7 @@ struct memory_class {
 
 struct memory {
     _Atomic size_t limit_bytes;
-    _Atomic size_t used_bytes; /* pages in use and extra; changed under pages_lock */
+    _Atomic size_t used_bytes; /* what counts; changed under pages_lock */
     _Atomic unsigned drain_epoch;
     struct lock pages_lock;         /* guards what follows */
     struct memory_page *free_pages; /* with memory behind them, free_page_count of them */
@@ -73,9 +76,10 @@ void memory_cache_flush(struct memory *memory, struct memory_cache *cache);
 
 /* Counts memory that is not in pages (the hash table) against the limit. */
 void memory_note_extra(struct memory *memory, size_t bytes);
+/* What counts against the limit. */
 size_t memory_used(const struct memory *memory);
-/* There is room for another page. */
-bool memory_may_grow(const struct memory *memory);
+/* There may be another page of objects of this size. */
+bool memory_may_grow(const struct memory *memory, size_t size);
 /* What pages have taken from the system and not given back: those in use, and those that are free
  * but kept, whose number is *free. */
 size_t memory_in_pages(struct memory *memory, size_t *free);

@@ -53,6 +53,8 @@ struct store *store_new(const struct store_config *config)
                       config->chunk_bytes ? config->chunk_bytes : SIZE_CLASS_CHUNK_BYTES,
                       config->growth_factor > 1 ? config->growth_factor : SIZE_CLASS_FACTOR,
                       config->item_size_max_bytes);
+    /* What an empty store takes does not count against the limit. */
+    memory_note_extra(&store->memory, -memory_used(&store->memory));
     store->feigned_bytes = config->feigned_bytes;
     memory_note_extra(&store->memory, config->feigned_bytes);
     store->evict = config->evict;

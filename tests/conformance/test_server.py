@@ -100,9 +100,11 @@ def test_without_eviction_a_full_memory_is_an_error_and_nothing_is_lost(start):
 ], ids=["add", "replace", "append", "prepend", "cas"])
 def test_every_storing_command_meets_the_memory_limit(start, line):
     with start("-m", "2", "-M", "-t", "1", "-I", "1m").connect() as client:
-        number = 0
-        while store(client, b"key%d" % number, b"v" * 1000) == b"STORED\r\n":
-            number += 1
+        # Every size that the line may need has used up the room that is only for it, too.
+        for name, size in ((b"larger", 10000), (b"large", 9000), (b"key", 1000)):
+            number = 0
+            while store(client, b"%s%d" % (name, number), b"v" * size) == b"STORED\r\n":
+                number += 1
         reply = client.ask(line)
         assert reply.startswith(b"SERVER_ERROR out of memory"), reply
         assert client.ask(b"version\r\n") == b"VERSION 1.15.0\r\n"

@@ -37,6 +37,14 @@ static int tear_down(void **state)
     return 0;
 }
 
+static size_t bytes_in_use(struct fixture *f)
+{
+    size_t free;
+    size_t pages = memory_in_pages(&f->memory, &free);
+
+    return pages - free * MEMORY_PAGE_BYTES;
+}
+
 static void objects_of_every_size_hold_their_bytes(void **state)
 {
     struct fixture *f = *state;
@@ -82,7 +90,7 @@ static void most_of_what_is_freed_goes_back_to_the_system(void **state)
         for (size_t i = 0; i < count; i++)
             memory_free(&f->memory, &f->cache, objects[i]);
         memory_cache_flush(&f->memory, &f->cache);
-        assert_int_equal(memory_used(&f->memory), 0);
+        assert_int_equal(bytes_in_use(f), 0);
         assert_in_range(resident_bytes(objects, count, 16384), LIMIT / 8, LIMIT / 2);
     }
 }
@@ -119,7 +127,40 @@ static void the_limit_is_kept_and_what_is_freed_can_be_had_again(void **state)
     }
     memory_cache_flush(&f->memory, &f->cache);
     assert_int_equal(memory_used(&f->memory), 0);
+    assert_int_equal(bytes_in_use(f), 0);
     assert_non_null(memory_alloc(&f->memory, &f->cache, 16000));
+}
+
+/* All of the page that does not count. */
+static void take_first_page(struct fixture *f, size_t size)
+{
+    for (size_t n = MEMORY_PAGE_BYTES / memory_rounded(&f->memory, size); n > 0; n--)
+        assert_non_null(memory_alloc(&f->memory, &f->cache, size));
+}
+
+static void the_first_page_of_a_size_does_not_count(void **state)
+{
+    static const size_t sizes[] = {30, 700, MEMORY_OBJECT_MAX};
+    struct fixture *f = *state;
+    void *objects[3];
+
+    memory_note_extra(&f->memory, LIMIT);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(memory_may_grow(&f->memory, sizes[i]));
+        assert_non_null(objects[i] = memory_alloc(&f->memory, &f->cache, sizes[i]));
+        assert_false(memory_may_grow(&f->memory, sizes[i]));
+    }
+    assert_int_equal(memory_used(&f->memory), LIMIT);
+    memory_note_extra(&f->memory, -MEMORY_PAGE_BYTES);
+    void *second = memory_alloc(&f->memory, &f->cache, MEMORY_OBJECT_MAX);
+    assert_non_null(second);
+    assert_int_equal(memory_used(&f->memory), LIMIT);
+    memory_free(&f->memory, &f->cache, second);
+    for (size_t i = 0; i < 3; i++)
+        memory_free(&f->memory, &f->cache, objects[i]);
+    memory_cache_flush(&f->memory, &f->cache);
+    assert_int_equal(memory_used(&f->memory), LIMIT - MEMORY_PAGE_BYTES);
+    assert_int_equal(bytes_in_use(f), 0);
 }
 
 static void the_table_counts_against_the_limit(void **state)
@@ -127,7 +168,8 @@ static void the_table_counts_against_the_limit(void **state)
     struct fixture *f = *state;
 
     memory_note_extra(&f->memory, LIMIT);
-    assert_null(memory_alloc(&f->memory, &f->cache, 100));
+    take_first_page(f, 64);
+    assert_null(memory_alloc(&f->memory, &f->cache, 64));
     void *object = memory_alloc_beyond_limit(&f->memory, &f->cache, 64);
     assert_non_null(object);
     assert_int_equal((uintptr_t)object % 64, 0);
@@ -136,19 +178,18 @@ static void the_table_counts_against_the_limit(void **state)
 static void what_is_at_hand_takes_no_page(void **state)
 {
     struct fixture *f = *state;
-    size_t free;
 
     assert_null(memory_alloc_at_hand(&f->memory, &f->cache, 1000));
-    assert_int_equal(memory_used(&f->memory), 0);
+    assert_int_equal(bytes_in_use(f), 0);
     void *object = memory_alloc(&f->memory, &f->cache, 1000);
     assert_non_null(memory_alloc_at_hand(&f->memory, &f->cache, 1000));
     memory_free(&f->memory, &f->cache, object);
     assert_ptr_equal(memory_alloc_at_hand(&f->memory, &f->cache, 1000), object);
-    assert_int_equal(memory_used(&f->memory), MEMORY_PAGE_BYTES);
-    assert_int_equal(memory_in_pages(&f->memory, &free), MEMORY_PAGE_BYTES);
-    assert_int_equal(free, 0);
+    assert_int_equal(bytes_in_use(f), MEMORY_PAGE_BYTES);
     memory_note_extra(&f->memory, LIMIT - MEMORY_PAGE_BYTES);
-    assert_false(memory_may_grow(&f->memory));
+    assert_true(memory_may_grow(&f->memory, 1000));
+    memory_note_extra(&f->memory, 1);
+    assert_false(memory_may_grow(&f->memory, 1000));
 }
 
 static void objects_taken_and_free_pages_are_counted(void **state)
@@ -177,6 +218,7 @@ static void a_drained_page_serves_another_size(void **state)
     static char *objects[65536];
     size_t count = 0;
 
+    take_first_page(f, 5000);
     while ((objects[count] = memory_alloc(&f->memory, &f->cache, 100)))
         count++;
     assert_null(memory_alloc(&f->memory, &f->cache, 5000));
@@ -235,6 +277,7 @@ static void threads_do_not_get_each_others_objects(void **state)
     for (unsigned i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(memory_used(&f->memory), 0);
+    assert_int_equal(bytes_in_use(f), 0);
 }
 
 int main(void)
@@ -246,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rounding_wastes_little, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_limit_is_kept_and_what_is_freed_can_be_had_again,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_first_page_of_a_size_does_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_table_counts_against_the_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_at_hand_takes_no_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(objects_taken_and_free_pages_are_counted, set_up,
