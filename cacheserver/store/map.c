@@ -2,9 +2,9 @@
  * A map is a tree in the order of the fields' hashes. An element is one byte with the length of the
  * field, the field and the value.
  *
- * A reply begins with the number of elements, so reading looks every field up twice: once to count
- * what there is, once to show it. What is read and removed is looked up once more, for reading many
- * fields pauses now and then, and removing them must not.
+ * A reply begins with the number of elements, so reading looks each of several fields up twice:
+ * once to count what there is, once to show it. What is read and removed is looked up once more,
+ * for reading many fields pauses now and then, and removing them must not.
  */
 #include "cacheserver/store/map.h"
 
@@ -160,6 +160,24 @@ static uint32_t remove_fields(struct collection_access *access, const struct map
     return count;
 }
 
+static enum store_result get_field(struct collection_access *access, const struct fields_call *call)
+{
+    const struct store_reader *reader = call->reader;
+    struct tree_cursor cursor;
+    const char *element;
+    size_t len;
+
+    if (!find_any(access, call->fields->at, &cursor))
+        return STORE_NO_ELEMENT;
+    tree_get(&cursor, &element, &len);
+    access->thread->elements = 1;
+    reader->begin(reader->argument, item_flags(access->item), 1);
+    reader->element(reader->argument, element, len);
+    if (call->mode != STORE_KEEP)
+        collection_remove(access, &cursor, 1);
+    return collection_removed(access, call->mode);
+}
+
 static enum store_result get_fields(struct collection_access *access, struct fields_call *call)
 {
     if (!access->resumed) {
@@ -190,7 +208,7 @@ static enum store_result act_get(struct collection_access *access, void *argumen
     if (access->collection->tree.count == 0)
         return STORE_NO_ELEMENT;
     if (call->fields)
-        return get_fields(access, call);
+        return call->fields->count == 1 ? get_field(access, call) : get_fields(access, call);
     call->all.count = access->collection->tree.count;
     return collection_read(access, &call->all, call->reader, call->mode);
 }

@@ -118,6 +118,24 @@ static void fields_that_are_not_there_are_left_out(void **state)
     assert_int_equal(get_fields(f, NULL, 0, STORE_KEEP, &shown), STORE_NOT_FOUND);
 }
 
+static void one_field_alone_is_shown_and_deleted(void **state)
+{
+    struct fixture *f = *state;
+    const struct map_field a = {"a", 1}, b = {"b", 1};
+    struct shown shown;
+
+    map_write(f, MAP_INSERT, "m", "a", "1");
+    map_write(f, MAP_INSERT, "m", "b", "2");
+    assert_int_equal(get_fields(f, &b, 1, STORE_DELETE, &shown), STORE_OK);
+    assert_int_equal(shown.count, 1);
+    assert_string_equal(shown.text, "\001b2");
+    assert_int_equal(f->thread->elements, 1);
+    assert_int_equal(get_fields(f, &b, 1, STORE_DELETE, &shown), STORE_NO_ELEMENT);
+    assert_int_equal(get_fields(f, &a, 1, STORE_DELETE_DROP, &shown), STORE_DROPPED);
+    assert_string_equal(shown.text, "\001a1");
+    assert_int_equal(get_fields(f, &a, 1, STORE_KEEP, &shown), STORE_NOT_FOUND);
+}
+
 static void a_field_may_be_named_twice_when_it_is_deleted(void **state)
 {
     struct fixture *f = *state;
@@ -135,6 +153,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_three_ways_to_put_a_value, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_fields_of_changing_lengths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fields_that_are_not_there_are_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_field_alone_is_shown_and_deleted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_field_may_be_named_twice_when_it_is_deleted, set_up,
                                         tear_down),
     };
