@@ -23,6 +23,7 @@
 #define SWEEP_EVERY_S     10
 #define GRACE_POLL_MS     10
 #define DUE_POLL_MS       100
+#define FLUSH_REST_S      2
 #define WAIT_MS           10000
 
 static struct maintenance *of(struct store *store)
@@ -101,6 +102,17 @@ static void end_flush_walk(struct maintenance *maintenance)
         atomic_store_explicit(&prefixes->flushing, false, memory_order_release);
     lock_drop(&prefixes->lock);
     maintenance->flush_walking = false;
+    maintenance->flush_from = CLOCK_NEVER;
+}
+
+/* Flushes that come one after the other need one walk together; a scrub does the same work. */
+static bool may_begin_flush_walk(struct maintenance *maintenance)
+{
+    clock_seconds now = maintenance->thread->now;
+
+    if (maintenance->flush_from == CLOCK_NEVER)
+        maintenance->flush_from = now + FLUSH_REST_S;
+    return now >= maintenance->flush_from && !scrub_is_running(&maintenance->scrub);
 }
 
 static bool flush_slice(struct maintenance *maintenance)
@@ -109,7 +121,8 @@ static bool flush_slice(struct maintenance *maintenance)
 
     prefix_flush_due(maintenance->thread);
     if (!maintenance->flush_walking) {
-        if (!atomic_load_explicit(&prefixes->flushing, memory_order_acquire))
+        if (!atomic_load_explicit(&prefixes->flushing, memory_order_acquire) ||
+            !may_begin_flush_walk(maintenance))
             return false;
         lock_take(&prefixes->lock);
         maintenance->flushes_begun = prefixes->flushes;
@@ -149,6 +162,8 @@ static int wait_ms(const struct maintenance *maintenance)
 
     if (maintenance->sweeping)
         return GRACE_POLL_MS;
+    if (maintenance->flush_from != CLOCK_NEVER)
+        return DUE_POLL_MS;
     if (due == CLOCK_NEVER)
         return WAIT_MS;
     clock_seconds now = maintenance->thread->now;

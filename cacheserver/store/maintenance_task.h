@@ -42,6 +42,7 @@ struct maintenance {
     _Atomic(struct item *) handed_over; /* a list through the items themselves */
     struct item *dropping;              /* those taken from it */
 
+    clock_seconds flush_from; /* when the walk may begin, CLOCK_NEVER if nothing was flushed */
     bool flush_walking;
     uint64_t flush_position;
     uint64_t flushes_begun; /* prefixes.flushes when the walk began */
@@ -57,6 +58,7 @@ struct maintenance {
 void scrub_init(struct scrub *scrub);
 void scrub_deinit(struct scrub *scrub);
 bool scrub_slice(struct maintenance *maintenance);
+bool scrub_is_running(struct scrub *scrub);
 
 void dump_init(struct dump *dump);
 /* Ends what runs as failed. */

@@ -81,6 +81,14 @@ void scrub_look(struct store *store, struct scrub_status *status)
     lock_drop(&maintenance->scrub.lock);
 }
 
+bool scrub_is_running(struct scrub *scrub)
+{
+    lock_take(&scrub->lock);
+    bool running = scrub->status.running;
+    lock_drop(&scrub->lock);
+    return running;
+}
+
 static bool is_stale(struct store_thread *thread, struct scrub *scrub, struct item *item)
 {
     const char *key = item_key(item);

@@ -77,6 +77,26 @@ static void the_maintenance_thread_ends_a_flush(void **state)
     fixture_free(f);
 }
 
+static void a_scrub_that_follows_a_flush_removes_what_was_flushed(void **state)
+{
+    struct fixture *f = fixture_new((size_t)64 << 20, true);
+    struct scrub_status status;
+
+    (void)state;
+    put(f, "a:1", "x");
+    put(f, "b:1", "x");
+    assert_int_equal(maintenance_start(f->store), 0);
+    assert_int_equal(store_flush_prefix(f->thread, "a", 1, 0), STORE_OK);
+    assert_true(scrub_start(f->store, SCRUB_DEAD, NULL, NULL));
+    store_thread_rest(f->thread);
+    assert_true(eventually((scrub_look(f->store, &status), !status.running)));
+    assert_int_equal(status.visited, 2);
+    assert_int_equal(status.cleaned, 1);
+    store_thread_tick(f->thread);
+    maintenance_stop(f->store);
+    fixture_free(f);
+}
+
 static void a_flush_may_be_put_off(void **state)
 {
     struct fixture *f = fixture_new((size_t)64 << 20, true);
@@ -107,6 +127,7 @@ int main(void)
         cmocka_unit_test(what_is_stored_after_a_flush_stays),
         cmocka_unit_test(a_prefix_without_items_is_not_found_unless_it_is_none),
         cmocka_unit_test(the_maintenance_thread_ends_a_flush),
+        cmocka_unit_test(a_scrub_that_follows_a_flush_removes_what_was_flushed),
         cmocka_unit_test(a_flush_may_be_put_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
