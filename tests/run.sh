@@ -119,14 +119,20 @@ run_meson() { # NAME BUILD [ARGUMENT...]
     fi
 }
 
-# A line for each test whose source lies in tests/unit/cacheserver: its name, its program.
-cacheserver_tests() { # BUILD
+# A line for each test of the cache server that starts threads: its name, its program.
+threaded_tests() { # BUILD
     "$python" - "$1" <<'END'
-import json, os, subprocess, sys
-listed = subprocess.run(["meson", "introspect", "--tests", sys.argv[1]],
-                        capture_output=True, text=True, check=True).stdout
-for test in json.loads(listed):
-    if "/tests/unit/cacheserver/" in test["cmd"][0]:
+import json, os, re, subprocess, sys
+STARTS = re.compile(r"pthread_create|_start\(|zk_session|zk_server")
+
+def introspect(what):
+    return json.loads(subprocess.check_output(["meson", "introspect", what, sys.argv[1]]))
+
+programs = {target["filename"][0] for target in introspect("--targets")
+            for group in target["target_sources"] for source in group.get("sources", [])
+            if "/tests/unit/cacheserver/" in source and STARTS.search(open(source).read())}
+for test in introspect("--tests"):
+    if test["cmd"][0] in programs:
         print(test["name"], os.path.relpath(test["cmd"][0], sys.argv[1]), sep="\t")
 END
 }
@@ -165,7 +171,7 @@ test_units() { # WITH-THREADS
     renice -n 5 $BASHPID >/dev/null
     ! wants unit || run_meson unit build-asan --no-suite conformance
     $1 || return
-    cacheserver_tests build-tsan >"$work/server-tests"
+    threaded_tests build-tsan >"$work/server-tests"
     mapfile -t server_tests < <(cut -f1 "$work/server-tests")
     mapfile -t programs < <(cut -f2 "$work/server-tests")
     build build-tsan "${programs[@]}" && run_meson unit-tsan build-tsan "${server_tests[@]}"

@@ -136,6 +136,7 @@ class Client:
 class Feed:
     """A session without a socket: each piece is given to it as one read."""
 
+    RESET = b""
     CLOSED = 0xFFFFFFFF
 
     def __init__(self, options):
@@ -143,20 +144,20 @@ class Feed:
                                         stdout=subprocess.PIPE)
         self.closed = False
 
-    def reset(self):
-        self.closed = False
-        self._write(b"")
-        assert self._read() == b""
+    def give(self, pieces):
+        """The replies to all of them. RESET asks for a fresh store and session."""
+        replies = []
+        # As many at once as fit a pipe, whatever the replies are.
+        for some in [pieces] if sum(map(len, pieces)) < 10000 else [[piece] for piece in pieces]:
+            self.process.stdin.write(b"".join(struct.pack("<I", len(piece)) + piece
+                                              for piece in some))
+            self.process.stdin.flush()
+            replies += [self._read(piece) for piece in some]
+        return b"".join(replies)
 
-    def give(self, piece):
-        self._write(piece)
-        return self._read()
-
-    def _write(self, piece):
-        self.process.stdin.write(struct.pack("<I", len(piece)) + piece)
-        self.process.stdin.flush()
-
-    def _read(self):
+    def _read(self, piece):
+        if piece == self.RESET:
+            self.closed = False
         size, = struct.unpack("<I", self.process.stdout.read(4))
         if size == self.CLOSED:
             self.closed = True

@@ -36,12 +36,12 @@ class Cut:
 
     def __init__(self, feed, share):
         self.feed, self.share = feed, share
-        feed.reset()
+        feed.give([feed.RESET])
 
     def ask(self, *requests):
         data = b"".join(requests)
         at = int(len(data) * self.share)
-        return parse(b"".join(self.feed.give(piece) for piece in (data[:at], data[at:]) if piece))
+        return parse(self.feed.give([piece for piece in (data[:at], data[at:]) if piece]))
 
 
 class Bytes(Cut):
@@ -51,7 +51,7 @@ class Bytes(Cut):
     def ask(self, *requests):
         data = b"".join(requests)
         size = 1 if len(data) < 5000 else 4099
-        return parse(b"".join(self.feed.give(data[i:i + size]) for i in range(0, len(data), size)))
+        return parse(self.feed.give([data[i:i + size] for i in range(0, len(data), size)]))
 
 
 @pytest.fixture(scope="module")
