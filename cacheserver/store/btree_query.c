@@ -1,8 +1,7 @@
 /*
  * Reading ranges of b+trees, and removing them. A walk goes from one end of the range towards the
- * other and looks at every element once. What is to be removed it remembers as runs of neighbours,
- * so that a removal costs the same whether it takes one element or a thousand that stand together;
- * as long as nothing has been removed, the walk may pause (collection.h).
+ * other and looks at every element once. What is to be removed is removed at the end (removal.h),
+ * so the walk may pause (collection.h).
  *
  * What was trimmed lies beyond the smallest key, or the largest. A range reaches into it when one
  * of its ends lies there; only the end that the walk really got to counts.
@@ -12,6 +11,7 @@
 #include "cacheserver/store/btree.h"
 #include "cacheserver/store/btree_element.h"
 #include "cacheserver/store/collection.h"
+#include "cacheserver/store/removal.h"
 
 struct walk {
     struct collection_access *access;
@@ -109,17 +109,6 @@ static bool is_trimmed_away(struct collection *collection, const struct bkey *bk
     return collection->overflow == OVERFLOW_LARGEST_TRIM && bkey_compare(bkey, &edge) > 0;
 }
 
-/* Ranks of neighbours that are to be removed. */
-struct run {
-    uint32_t lowest, count;
-};
-
-#define RUNS_MAX 1024
-struct runs {
-    uint32_t count;
-    struct run at[RUNS_MAX]; /* in the order of the walk */
-};
-
 struct get_call {
     const struct btree_query *query;
     btree_visit *visit; /* NULL: none */
@@ -128,51 +117,10 @@ struct get_call {
 
     /* how far it is */
     struct walk *walk;
-    struct runs *runs;
+    struct removal removal;
     uint32_t skip;     /* so many that match are not meant */
     bool from_trimmed; /* the range begins in what was trimmed */
 };
-
-static void remove_runs(struct collection_access *access, struct runs *runs, bool descending)
-{
-    struct tree_cursor cursor;
-
-    for (uint32_t i = 0; i < runs->count; i++) {
-        const struct run *run = &runs->at[descending ? i : runs->count - 1 - i];
-        tree_seek_rank(&access->collection->tree, run->lowest, &cursor);
-        collection_remove(access, &cursor, run->count);
-    }
-    runs->count = 0;
-}
-
-/* There are more runs than can be remembered: removes those, after which the walk stays at its
- * element and does not pause any more. */
-static void make_room_for_run(struct walk *walk, struct runs *runs)
-{
-    struct tree *tree = &walk->access->collection->tree;
-    uint32_t count = tree->count;
-
-    remove_runs(walk->access, runs, walk->descending);
-    if (!walk->descending)
-        walk->rank -= count - tree->count;
-    tree_seek_rank(tree, walk->rank, &walk->cursor);
-    btree_current(&walk->cursor, walk->element.kind, &walk->element);
-    walk->access->left = UINT32_MAX;
-}
-
-static void add_to_runs(struct walk *walk, struct runs *runs)
-{
-    struct run *last = runs->count > 0 ? &runs->at[runs->count - 1] : NULL;
-
-    if (last && walk->rank == (walk->descending ? last->lowest - 1 : last->lowest + last->count)) {
-        last->lowest -= walk->descending;
-        last->count++;
-        return;
-    }
-    if (runs->count == RUNS_MAX)
-        make_room_for_run(walk, runs);
-    runs->at[runs->count++] = (struct run){.lowest = walk->rank, .count = 1};
-}
 
 /* Without a filter all elements in the range match, and need not be looked at. */
 static void skip_all(struct walk *walk, uint32_t offset)
@@ -205,19 +153,19 @@ static void start_taking(struct collection_access *access, struct get_call *call
         call->skip = 0;
     }
     if (query->remove) {
-        call->runs->count = 0;
+        removal_clear(&call->removal);
         walk->rank = tree_rank(&walk->cursor);
     }
 }
 
-/* false: pause. */
-static bool take_elements(struct walk *walk, struct get_call *call)
+/* STORE_OK, STORE_PAUSED or STORE_NO_MEMORY. */
+static enum store_result take_elements(struct walk *walk, struct get_call *call)
 {
     const struct btree_query *query = call->query;
 
     for (; !walk->at_end; walk_next(walk)) {
         if (walk->access->left == 0)
-            return false;
+            return STORE_PAUSED;
         if (!walk_matches(walk))
             continue;
         if (call->skip > 0) {
@@ -227,14 +175,13 @@ static bool take_elements(struct walk *walk, struct get_call *call)
         if (call->visit && !call->visit(call->argument, &walk->element))
             break;
         access_spend(walk->access, 0, walk->element.value_len);
-        if (query->remove)
-            add_to_runs(walk, call->runs);
+        if (query->remove && !removal_add(&call->removal, walk->rank))
+            return STORE_NO_MEMORY;
         if (++call->answer->count == query->count)
             break;
     }
-    if (query->remove)
-        remove_runs(walk->access, call->runs, walk->descending);
-    return true;
+    removal_apply(&call->removal, walk->access);
+    return STORE_OK;
 }
 
 /* Runs the query; *trimmed tells whether the range reaches into what was trimmed. */
@@ -254,8 +201,9 @@ static enum store_result take(struct collection_access *access, struct get_call 
         start_taking(access, call);
     call->walk->access = access;
     bool to_trimmed = is_trimmed_away(collection, &query->range->to);
-    if (!take_elements(call->walk, call))
-        return STORE_PAUSED;
+    enum store_result result = take_elements(call->walk, call);
+    if (result != STORE_OK)
+        return result;
     *trimmed = call->from_trimmed || (to_trimmed && call->walk->at_end);
     if (call->answer->count == 0)
         return STORE_NO_ELEMENT;
@@ -284,6 +232,9 @@ static uint32_t rank_of(struct collection *collection, const struct bkey *bkey, 
 }
 
 /* The elements in the range. */
+struct run {
+    uint32_t lowest, count;
+};
 static struct run run_of(struct collection *collection, const struct bkey_range *range)
 {
     bool descending = bkey_compare(&range->from, &range->to) > 0;
@@ -336,27 +287,25 @@ enum store_result btree_get(struct store_thread *thread, const char *key, size_t
                             struct btree_answer *answer)
 {
     struct walk walk;
-    struct runs runs;
-    struct get_call call = {.query = query,
-                            .visit = visit,
-                            .argument = argument,
-                            .answer = answer,
-                            .walk = &walk,
-                            .runs = &runs};
+    struct get_call call = {
+        .query = query, .visit = visit, .argument = argument, .answer = answer, .walk = &walk};
 
     answer->count = 0;
-    return btree_read(thread, key, key_len, act_get, &call);
+    enum store_result result = btree_read(thread, key, key_len, act_get, &call);
+    removal_free(&call.removal);
+    return result;
 }
 
 enum store_result btree_delete(struct store_thread *thread, const char *key, size_t key_len,
                                const struct btree_query *query, struct btree_answer *answer)
 {
     struct walk walk;
-    struct runs runs;
-    struct get_call call = {.query = query, .answer = answer, .walk = &walk, .runs = &runs};
+    struct get_call call = {.query = query, .answer = answer, .walk = &walk};
 
     answer->count = 0;
-    return btree_change(thread, key, key_len, act_delete, &call);
+    enum store_result result = btree_change(thread, key, key_len, act_delete, &call);
+    removal_free(&call.removal);
+    return result;
 }
 
 static enum store_result act_count(struct collection_access *access, void *argument)

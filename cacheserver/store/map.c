@@ -3,14 +3,17 @@
  * field, the field and the value.
  *
  * A reply begins with the number of elements, so reading looks each of several fields up twice:
- * once to count what there is, once to show it. What is read and removed is looked up once more,
- * for reading many fields pauses now and then, and removing them must not.
+ * once to count what there is, once to show it. Several that are to be removed are looked up (once
+ * more) in the order of the tree, so that removing them, which cannot pause, goes from one leaf to
+ * the next.
  */
 #include "cacheserver/store/map.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cacheserver/store/collection.h"
+#include "cacheserver/store/removal.h"
 
 struct map_field map_element(const char *element, size_t len, const char **value, size_t *value_len)
 {
@@ -21,15 +24,19 @@ struct map_field map_element(const char *element, size_t len, const char **value
     return field;
 }
 
+static int compare_fields(const struct map_field *a, const struct map_field *b)
+{
+    if (a->len != b->len)
+        return a->len < b->len ? -1 : 1;
+    return memcmp(a->at, b->at, a->len);
+}
+
 static int compare_field(const void *argument, const char *element, size_t len)
 {
-    const struct map_field *sought = argument;
-    size_t field_len = (unsigned char)element[0];
+    struct map_field field = {.at = element + 1, .len = (unsigned char)element[0]};
 
     (void)len;
-    if (field_len != sought->len)
-        return field_len < sought->len ? -1 : 1;
-    return memcmp(element + 1, sought->at, field_len);
+    return compare_fields(&field, argument);
 }
 
 static bool find_field(struct collection_access *access, uint64_t hash,
@@ -97,16 +104,23 @@ enum store_result map_put(struct store_thread *thread, const char *key, size_t k
     return collection_call(thread, &call);
 }
 
+struct hashed_field {
+    uint64_t hash;
+    const struct map_field *field;
+};
+
 struct fields_call {
     const struct map_fields *fields; /* NULL: all */
     enum store_removal_mode mode;
     const struct store_reader *reader;
     struct collection_range all;
+    struct hashed_field *sorted; /* several to be removed, in the order of the tree */
 
-    /* of several: those passed when counting and when showing, and what was counted */
-    uint32_t counted, shown;
+    /* of several: those passed when counting, showing and finding them for the removal */
+    uint32_t counted, shown, found;
     uint32_t count;
-    size_t bytes;
+    size_t bytes; /* of what was counted */
+    struct removal removal;
 };
 
 /* Counts the elements of the fields and their bytes. false: pause. */
@@ -145,19 +159,30 @@ static bool show_fields(struct collection_access *access, struct fields_call *ca
     return true;
 }
 
-/* Returns how many there were. */
-static uint32_t remove_fields(struct collection_access *access, const struct map_fields *fields)
+/* STORE_OK, STORE_PAUSED or STORE_NO_MEMORY. */
+static enum store_result remove_fields(struct collection_access *access, struct fields_call *call)
 {
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < fields->count; i++) {
+    for (; call->found < call->fields->count; call->found++) {
+        const struct hashed_field *sought = &call->sorted[call->found];
         struct tree_cursor cursor;
-        if (find_any(access, &fields->at[i], &cursor)) {
-            collection_remove(access, &cursor, 1);
-            count++;
-        }
+        if (access->left == 0)
+            return STORE_PAUSED;
+        if (find_field(access, sought->hash, sought->field, &cursor) &&
+            !removal_add(&call->removal, tree_rank(&cursor)))
+            return STORE_NO_MEMORY;
+        access_spend(access, ACCESS_SEEK, 0);
     }
-    return count;
+    call->count = removal_apply(&call->removal, access);
+    return STORE_OK;
+}
+
+static void start_fields(struct collection_access *access, struct fields_call *call)
+{
+    if (access->resumed)
+        return;
+    call->counted = call->shown = call->found = call->count = 0;
+    call->bytes = 0;
+    removal_clear(&call->removal);
 }
 
 static enum store_result get_field(struct collection_access *access, const struct fields_call *call)
@@ -180,10 +205,7 @@ static enum store_result get_field(struct collection_access *access, const struc
 
 static enum store_result get_fields(struct collection_access *access, struct fields_call *call)
 {
-    if (!access->resumed) {
-        call->counted = call->shown = call->count = 0;
-        call->bytes = 0;
-    }
+    start_fields(access, call);
     if (call->shown == 0) {
         if (!count_fields(access, call))
             return STORE_PAUSED;
@@ -196,9 +218,28 @@ static enum store_result get_fields(struct collection_access *access, struct fie
     }
     if (!show_fields(access, call))
         return STORE_PAUSED;
-    if (call->mode != STORE_KEEP)
-        remove_fields(access, call->fields);
+    enum store_result result = call->sorted ? remove_fields(access, call) : STORE_OK;
+    return result == STORE_OK ? collection_removed(access, call->mode) : result;
+}
+
+static enum store_result delete_field(struct collection_access *access,
+                                      const struct fields_call *call)
+{
+    struct tree_cursor cursor;
+
+    if (!find_any(access, call->fields->at, &cursor))
+        return STORE_NO_ELEMENT;
+    collection_remove(access, &cursor, 1);
     return collection_removed(access, call->mode);
+}
+
+static enum store_result delete_fields(struct collection_access *access, struct fields_call *call)
+{
+    start_fields(access, call);
+    enum store_result result = remove_fields(access, call);
+    if (result == STORE_OK && call->count == 0)
+        return STORE_NO_ELEMENT;
+    return result == STORE_OK ? collection_removed(access, call->mode) : result;
 }
 
 static enum store_result act_get(struct collection_access *access, void *argument)
@@ -215,19 +256,55 @@ static enum store_result act_get(struct collection_access *access, void *argumen
 
 static enum store_result act_delete(struct collection_access *access, void *argument)
 {
-    const struct fields_call *call = argument;
+    struct fields_call *call = argument;
     struct tree *tree = &access->collection->tree;
     struct tree_cursor cursor;
 
     if (tree->count == 0)
         return STORE_NO_ELEMENT;
-    if (!call->fields) {
-        tree_seek_rank(tree, 0, &cursor);
-        collection_remove(access, &cursor, tree->count);
-    } else if (remove_fields(access, call->fields) == 0) {
-        return STORE_NO_ELEMENT;
-    }
+    if (call->fields)
+        return call->fields->count == 1 ? delete_field(access, call) : delete_fields(access, call);
+    tree_seek_rank(tree, 0, &cursor);
+    collection_remove(access, &cursor, tree->count);
     return collection_removed(access, call->mode);
+}
+
+static int compare_hashed(const void *a, const void *b)
+{
+    const struct hashed_field *x = a, *y = b;
+
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return compare_fields(x->field, y->field);
+}
+
+/* false: no memory. */
+static bool sort_fields(const struct store *store, struct fields_call *call)
+{
+    const struct map_fields *fields = call->fields;
+
+    if (!fields || fields->count == 1 || call->mode == STORE_KEEP)
+        return true;
+    call->sorted = calloc(fields->count, sizeof(*call->sorted));
+    if (!call->sorted)
+        return false;
+    for (uint32_t i = 0; i < fields->count; i++)
+        call->sorted[i] = (struct hashed_field){
+            .hash = collection_hash(store, fields->at[i].at, fields->at[i].len),
+            .field = &fields->at[i]};
+    qsort(call->sorted, fields->count, sizeof(*call->sorted), compare_hashed);
+    return true;
+}
+
+static enum store_result call_fields(struct store_thread *thread,
+                                     const struct collection_call *call, struct fields_call *fields)
+{
+    if (!sort_fields(thread->store, fields))
+        return STORE_NO_MEMORY;
+    enum store_result result = collection_call(thread, call);
+    free(fields->sorted);
+    removal_free(&fields->removal);
+    return result;
 }
 
 enum store_result map_get(struct store_thread *thread, const char *key, size_t key_len,
@@ -241,7 +318,7 @@ enum store_result map_get(struct store_thread *thread, const char *key, size_t k
                                    .reading = true,
                                    .act = act_get,
                                    .argument = &argument};
-    return collection_call(thread, &call);
+    return call_fields(thread, &call, &argument);
 }
 
 enum store_result map_delete(struct store_thread *thread, const char *key, size_t key_len,
@@ -250,5 +327,5 @@ enum store_result map_delete(struct store_thread *thread, const char *key, size_
     struct fields_call argument = {.fields = fields, .mode = mode};
     struct collection_call call = {
         .key = key, .key_len = key_len, .type = ITEM_MAP, .act = act_delete, .argument = &argument};
-    return collection_call(thread, &call);
+    return call_fields(thread, &call, &argument);
 }
