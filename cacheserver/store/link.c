@@ -11,9 +11,9 @@
 #include "cacheserver/store/internal.h"
 #include "cacheserver/store/maintenance.h"
 
-#define CAS_RANGE               1024
-#define ITEMS_UNREPORTED_MAX    64
-#define CHANGES_PER_LIMIT_CHECK 64
+#define CAS_RANGE                1024
+#define ITEMS_UNREPORTED_MAX     64
+#define CHANGES_PER_MEMORY_CHECK 64
 
 /* Freeing a node takes some tens of nanoseconds, and so does a chunk. */
 #define FREED_AT_ONCE_BYTES  65536
@@ -49,8 +49,10 @@ void store_settle(struct store_thread *thread)
         thread->items_unreported = 0;
         table_add_items(&thread->store->table, &thread->cache, items);
     }
-    if (++thread->changes % CHANGES_PER_LIMIT_CHECK == 0)
+    if (++thread->changes % CHANGES_PER_MEMORY_CHECK == 0) {
+        memory_ready(&thread->store->memory);
         evict_to_limit(thread);
+    }
     store_free_dropped(thread);
 }
 

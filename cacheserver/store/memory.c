@@ -1,7 +1,8 @@
 /*
  * Regions of 16 MiB, aligned to their size, hold 256 pages each; the first page has the descriptors
- * of the others, so an object's address leads to its page without a lookup. The system backs a
- * region by huge pages as far as its pages were taken, one after the other. Sizes grow in steps
+ * of the others, so an object's address leads to its page without a lookup. Pages are taken one
+ * after the other, and the system backs a region by huge pages as far as that goes, a little ahead:
+ * it may take milliseconds for one, so it is asked when no lock is held. Sizes grow in steps
  * of 8 bytes up to 256 and by a sixteenth to an eighth beyond: what a cache stores is mostly small
  * and alike, and a coarser table would cost more than the items' headers do. From 1 KiB on a size
  * is what a page has room for so many times, which leaves nothing over at its end.
@@ -43,6 +44,14 @@
 /* So many free pages, and one for so many in use, keep their memory. */
 #define FREE_PAGES_MIN   16
 #define FREE_PAGES_SHARE 32
+
+/* So many pages have memory before they are taken. They get it by huge pages of so many. */
+#define READY_PAGES     16
+#define HUGE_PAGE_PAGES 32
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 /* Guarded by the lock of its class, or by pages_lock while it has none; `class_id` and `draining`
  * may be read without. */
@@ -195,9 +204,11 @@ static struct memory_page *any_page(struct memory *memory)
         memory->bare_pages = page->next;
         return page;
     }
-    if (memory->page_count == memory->region_count * (REGION_PAGES - 1) && !add_region(memory))
+    size_t number = atomic_load_explicit(&memory->page_count, memory_order_relaxed);
+    if (number == memory->region_count * (REGION_PAGES - 1) && !add_region(memory))
         return NULL;
-    page = page_by_number(memory, memory->page_count++);
+    atomic_store_explicit(&memory->page_count, number + 1, memory_order_relaxed);
+    page = page_by_number(memory, number);
     atomic_init(&page->class_id, NO_CLASS);
     return page;
 }
@@ -461,6 +472,42 @@ void memory_hint_free(const void *object)
     __builtin_prefetch(page_of(object));
 }
 
+void memory_populate(void *at, size_t bytes)
+{
+    /* Systems before Linux 5.14 do not know how; the first write does it there. */
+    madvise(at, bytes, MADV_POPULATE_WRITE);
+}
+
+/* Whether the pages from ready_count on should get memory. Racing with those who take pages. */
+static bool needs_ready(const struct memory *memory)
+{
+    return atomic_load_explicit(&memory->ready_count, memory_order_relaxed) <
+           atomic_load_explicit(&memory->page_count, memory_order_relaxed) + READY_PAGES;
+}
+
+void memory_ready(struct memory *memory)
+{
+    char *huge = NULL;
+
+    if (!needs_ready(memory))
+        return;
+    lock_take(&memory->pages_lock);
+    size_t number = atomic_load_explicit(&memory->ready_count, memory_order_relaxed);
+    size_t taken = atomic_load_explicit(&memory->page_count, memory_order_relaxed);
+    number = number < taken ? taken : number;
+    if (needs_ready(memory) &&
+        (number < memory->region_count * (REGION_PAGES - 1) || add_region(memory))) {
+        size_t index = 1 + number % (REGION_PAGES - 1);
+        size_t first = index / HUGE_PAGE_PAGES * HUGE_PAGE_PAGES;
+        huge = (char *)memory->regions[number / (REGION_PAGES - 1)] + first * MEMORY_PAGE_BYTES;
+        atomic_store_explicit(&memory->ready_count, number + first + HUGE_PAGE_PAGES - index,
+                              memory_order_relaxed);
+    }
+    lock_drop(&memory->pages_lock);
+    if (huge)
+        memory_populate(huge, HUGE_PAGE_PAGES * MEMORY_PAGE_BYTES);
+}
+
 void memory_note_extra(struct memory *memory, size_t bytes)
 {
     lock_take(&memory->pages_lock);
@@ -511,8 +558,9 @@ struct memory_page *memory_drain_begin(struct memory *memory, size_t size, bool 
     unsigned wanted = memory->class_of[(size + 7) / 8];
 
     lock_take(&memory->pages_lock);
-    for (unsigned tries = 0; tries < 32 && memory->page_count; tries++) {
-        struct memory_page *candidate = page_by_number(memory, random % memory->page_count);
+    size_t pages = atomic_load_explicit(&memory->page_count, memory_order_relaxed);
+    for (unsigned tries = 0; tries < 32 && pages; tries++) {
+        struct memory_page *candidate = page_by_number(memory, random % pages);
         unsigned id = atomic_load_explicit(&candidate->class_id, memory_order_relaxed);
         if (id != NO_CLASS && id != wanted && (!spare || has_spare_page(&memory->classes[id]))) {
             page = candidate;

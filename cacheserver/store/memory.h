@@ -40,7 +40,8 @@ struct memory {
     size_t free_page_count;
     struct memory_region **regions;
     size_t region_count, region_capacity;
-    size_t page_count; /* taken at least once */
+    _Atomic size_t page_count;  /* taken at least once */
+    _Atomic size_t ready_count; /* pages before this one have memory, or get it just now */
 
     unsigned class_count;
     uint8_t class_of[MEMORY_OBJECT_MAX / 8 + 1]; /* by size in units of 8 bytes, rounded up */
@@ -73,6 +74,12 @@ void memory_hint_free(const void *object);
 
 /* Gives a thread's free objects back to all. */
 void memory_cache_flush(struct memory *memory, struct memory_cache *cache);
+
+/* Gets memory from the system for the pages that will be taken next, which may take it
+ * milliseconds. Now and then, when no lock is held. */
+void memory_ready(struct memory *memory);
+/* The same for mapped memory that is not in pages. */
+void memory_populate(void *at, size_t bytes);
 
 /* Counts memory that is not in pages (the hash table) against the limit. */
 void memory_note_extra(struct memory *memory, size_t bytes);

@@ -42,6 +42,7 @@ struct store *store_new(const struct store_config *config)
         free(store);
         return NULL;
     }
+    memory_ready(&store->memory);
     lock_init(&store->threads_lock, LOCK_RANK_STORE);
     atomic_init(&store->sticky_limit_bytes, config->sticky_limit_bytes);
     store->item_size_max_bytes = config->item_size_max_bytes;

@@ -4,7 +4,7 @@
  * bucket N - 2^L to bucket N: that one bucket is locked, N is raised while it is, and whoever
  * waited for the lock with an old N sees after taking it that the hash belongs elsewhere now and
  * starts again. Buckets lie in segments that never move; a segment is reserved as a whole and the
- * system backs it page by page as growth reaches it.
+ * system backs it part by part shortly before growth reaches it.
  *
  * The lock is a spin lock that yields the processor when it does not get on: it is held for about
  * a hundred nanoseconds, and there are so many that two threads rarely meet.
@@ -21,6 +21,8 @@
 #define SPINS_BEFORE_YIELD 64
 #define ACCOUNTED_BUCKETS  1024
 #define HUGE_PAGE_BYTES    ((size_t)2 << 20)
+/* So many buckets get memory at once, so many before growth reaches them. */
+#define READY_BUCKETS 16384
 
 /* Grow when there are more than 11 items to 2 buckets. */
 #define ITEMS_PER_2_BUCKETS 11
@@ -267,19 +269,27 @@ void bucket_remove(struct table *table, struct memory_cache *cache, struct bucke
         compact(table, cache, bucket);
 }
 
-static bool reserve_bucket(struct table *table, uint64_t index)
+/* false: no memory. */
+static bool has_segment(struct table *table, size_t segment)
 {
-    uint64_t offset;
-    size_t segment = segment_of(index, &offset);
+    struct bucket *none = NULL;
 
     if (segment >= TABLE_SEGMENTS)
         return false;
-    if (!atomic_load_explicit(&table->segments[segment], memory_order_relaxed)) {
-        struct bucket *fresh = map_segment(segment);
-        if (!fresh)
-            return false;
-        atomic_store_explicit(&table->segments[segment], fresh, memory_order_release);
-    }
+    if (atomic_load_explicit(&table->segments[segment], memory_order_relaxed))
+        return true;
+    struct bucket *fresh = map_segment(segment);
+    if (fresh && !atomic_compare_exchange_strong(&table->segments[segment], &none, fresh))
+        munmap(fresh, segment_bytes(segment));
+    return fresh;
+}
+
+static bool reserve_bucket(struct table *table, uint64_t index)
+{
+    uint64_t offset;
+
+    if (!has_segment(table, segment_of(index, &offset)))
+        return false;
     if (index % ACCOUNTED_BUCKETS == 0)
         memory_note_extra(table->memory, ACCOUNTED_BUCKETS * sizeof(struct bucket));
     return true;
@@ -323,6 +333,15 @@ static void move_back(struct table *table, struct memory_cache *cache, struct bu
     compact(table, cache, fresh);
 }
 
+/* No lock is held: the first touch of memory may take the system milliseconds. */
+static void make_ready(struct table *table, uint64_t index)
+{
+    uint64_t offset, ahead = index + READY_BUCKETS;
+
+    if (index % READY_BUCKETS == 0 && has_segment(table, segment_of(ahead, &offset)))
+        memory_populate(bucket_at(table, ahead), READY_BUCKETS * sizeof(struct bucket));
+}
+
 /* Adds bucket number `bucket_count`; false: no memory. The split lock is held. */
 static bool split_one(struct table *table, struct memory_cache *cache)
 {
@@ -332,8 +351,6 @@ static bool split_one(struct table *table, struct memory_cache *cache)
     if (!reserve_bucket(table, count))
         return false;
     struct bucket *fresh = bucket_at(table, count);
-    /* The first touch of a huge page takes long: not while a bucket is locked. */
-    atomic_store_explicit(&fresh->meta, 0, memory_order_relaxed);
     struct bucket *old = table_lock_index(table, count - half);
     bool moved = move_items(table, cache, old, fresh, count);
     if (!moved)
@@ -351,8 +368,11 @@ void table_add_items(struct table *table, struct memory_cache *cache, int64_t it
     int64_t count =
         atomic_fetch_add_explicit(&table->item_count, items, memory_order_relaxed) + items;
 
-    while (count * 2 > (int64_t)atomic_load_explicit(&table->bucket_count, memory_order_relaxed) *
-                           ITEMS_PER_2_BUCKETS) {
+    for (;;) {
+        uint64_t buckets = atomic_load_explicit(&table->bucket_count, memory_order_relaxed);
+        if (count * 2 <= (int64_t)buckets * ITEMS_PER_2_BUCKETS)
+            return;
+        make_ready(table, buckets);
         if (lock_try(&table->split_lock))
             return;
         bool grown = split_one(table, cache);

@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -93,6 +94,34 @@ static void most_of_what_is_freed_goes_back_to_the_system(void **state)
         assert_int_equal(bytes_in_use(f), 0);
         assert_in_range(resident_bytes(objects, count, 16384), LIMIT / 8, LIMIT / 2);
     }
+}
+
+static bool system_gives_memory_ahead(void)
+{
+    void *at =
+        mmap(NULL, MEMORY_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_ptr_not_equal(at, MAP_FAILED);
+    memory_populate(at, MEMORY_PAGE_BYTES);
+    bool given = resident_bytes(&at, 1, MEMORY_PAGE_BYTES) == MEMORY_PAGE_BYTES;
+    munmap(at, MEMORY_PAGE_BYTES);
+    return given;
+}
+
+static void pages_have_memory_before_they_are_taken(void **state)
+{
+    struct fixture *f = *state;
+
+    if (!system_gives_memory_ahead())
+        skip();
+    atomic_store(&f->memory.limit_bytes, (size_t)64 << 20);
+    for (size_t i = 0; i < 600; i++) {
+        memory_ready(&f->memory);
+        void *object = memory_alloc(&f->memory, &f->cache, MEMORY_OBJECT_MAX);
+        assert_non_null(object);
+        assert_int_equal(resident_bytes(&object, 1, MEMORY_OBJECT_MAX), MEMORY_OBJECT_MAX);
+    }
+    assert_true(atomic_load(&f->memory.ready_count) <= 600 + 64);
 }
 
 static void rounding_wastes_little(void **state)
@@ -286,6 +315,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(objects_of_every_size_hold_their_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(most_of_what_is_freed_goes_back_to_the_system, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(pages_have_memory_before_they_are_taken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rounding_wastes_little, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_limit_is_kept_and_what_is_freed_can_be_had_again,
                                         set_up, tear_down),
