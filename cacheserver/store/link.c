@@ -51,6 +51,7 @@ void store_settle(struct store_thread *thread)
     }
     if (++thread->changes % CHANGES_PER_MEMORY_CHECK == 0) {
         memory_ready(&thread->store->memory);
+        memory_cache_trim(&thread->store->memory, &thread->cache);
         evict_to_limit(thread);
     }
     store_free_dropped(thread);

@@ -2,17 +2,18 @@
  * Regions of 16 MiB, aligned to their size, hold 256 pages each; the first page has the descriptors
  * of the others, so an object's address leads to its page without a lookup. Pages are taken one
  * after the other, and the system backs a region by huge pages as far as that goes, a little ahead:
- * it may take milliseconds for one, so it is asked when no lock is held. Sizes grow in steps
- * of 8 bytes up to 256 and by a sixteenth to an eighth beyond: what a cache stores is mostly small
- * and alike, and a coarser table would cost more than the items' headers do. From 1 KiB on a size
- * is what a page has room for so many times, which leaves nothing over at its end.
+ * it may take milliseconds for one, so it is asked when no lock is held. Sizes grow in steps of 8
+ * bytes up to 256 and by a sixteenth to an eighth beyond: what a cache stores is mostly small and
+ * alike, and a coarser table would cost more than the items' headers do. From 1 KiB on a size is
+ * what a page has room for so many times, which leaves nothing over at its end.
  *
  * A thread's cache is a stack per size. It is refilled and emptied by half, under the lock of that
  * size. A page with no object in use goes back to the pool, from which any size takes it; when
  * memory is short and the pool is empty, the store evicts a whole page (memory_drain_begin).
  * Threads empty their caches once when that happens, because a single cached object would keep
- * the page from becoming free. A few free pages stay as they are, the memory of further ones goes
- * back to the system: growing collections pass through all sizes, and would keep their peak.
+ * the page from becoming free; for the same reason they keep no objects of sizes that they do not
+ * take any more. A few free pages stay as they are, the memory of further ones goes back to the
+ * system: growing collections pass through all sizes, and would keep their peak.
  */
 #include "cacheserver/store/memory.h"
 
@@ -377,6 +378,7 @@ static void *pop(struct memory_cache *cache, unsigned id)
     void *object = cache->bins[id].head;
 
     cache->bins[id].head = next_free(object);
+    cache->bins[id].used = true;
     atomic_store_explicit(&cache->bins[id].count, memory_cached(cache, id) - 1,
                           memory_order_relaxed);
     return object;
@@ -414,6 +416,15 @@ void memory_cache_flush(struct memory *memory, struct memory_cache *cache)
     for (unsigned id = 0; id < memory->class_count; id++)
         if (memory_cached(cache, id))
             empty_bin(memory, cache, id, 0);
+}
+
+void memory_cache_trim(struct memory *memory, struct memory_cache *cache)
+{
+    unsigned id = cache->next_trimmed++ % memory->class_count;
+
+    if (!cache->bins[id].used && memory_cached(cache, id))
+        empty_bin(memory, cache, id, 0);
+    cache->bins[id].used = false;
 }
 
 static void *alloc_object(struct memory *memory, struct memory_cache *cache, size_t size,

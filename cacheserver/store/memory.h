@@ -51,9 +51,11 @@ struct memory {
 /* One thread's free objects. */
 struct memory_cache {
     unsigned drain_epoch;
+    unsigned next_trimmed;
     struct {
         void *head;
         _Atomic uint32_t count; /* written by its thread alone */
+        bool used;              /* since it was looked at by memory_cache_trim */
     } bins[MEMORY_CLASSES_MAX];
 };
 
@@ -74,6 +76,9 @@ void memory_hint_free(const void *object);
 
 /* Gives a thread's free objects back to all. */
 void memory_cache_flush(struct memory *memory, struct memory_cache *cache);
+/* Gives those of one size back if none was taken since this was called for that size before. Now
+ * and then: a few objects that nobody needs keep as many pages. */
+void memory_cache_trim(struct memory *memory, struct memory_cache *cache);
 
 /* Gets memory from the system for the pages that will be taken next, which may take it
  * milliseconds. Now and then, when no lock is held. */

@@ -7,7 +7,8 @@
  * come too, all old elements stay together, so that what is filled in order has full leaves. In the
  * middle it is cut in halves; but leaves of hashes, which fill evenly, would then all be of one
  * size at a time, and, growing together, leave behind pages with a few objects of each smaller
- * size. They are cut at a random place, after which leaves of all sizes are about.
+ * size. They are cut at a random place, after which leaves of all sizes are about. Maps often have
+ * the same fields, so the place must not follow from what is in the leaf.
  */
 #include <assert.h>
 
@@ -91,7 +92,7 @@ static size_t with_slack(const struct tree_cursor *cursor, size_t need)
     size_t full = leaf_max(is_tagged(cursor));
     size_t most = need < full ? full - need : 0;
 
-    return need + (slack < most ? slack : most);
+    return leaf_size(cursor->tree, need + (slack < most ? slack : most));
 }
 
 static struct tree_leaf *leaf_start(struct spare *spare, const struct tree_room *room)
@@ -155,7 +156,8 @@ static char *first_leaf(struct tree_cursor *cursor, struct tree_room *room,
 
 static size_t inner_size_after(const struct tree_inner *node)
 {
-    return inner_bytes(node->capacity < INNER_MAX ? 2u * node->capacity : INNER_MAX);
+    return inner_bytes(node->capacity < INNER_MAX ? inner_capacity(node->capacity + 1u)
+                                                  : INNER_MAX);
 }
 
 /* What one child more will need on the way up from the leaf. */
@@ -187,7 +189,7 @@ static void grow_inner(struct tree_cursor *cursor, struct tree_room *room, unsig
     struct tree_inner *old = cursor->path[level].node;
     struct tree_inner *node = spare_take(spare);
 
-    inner_init(node, 2u * old->capacity, room->owner);
+    inner_init(node, inner_capacity(old->capacity + 1u), room->owner);
     inner_append(node, old, 0, old->count);
     cursor_set_node(cursor, level + 1, node);
     node_free(cursor->tree, room, old, inner_bytes(old->capacity));
@@ -265,6 +267,11 @@ static size_t bytes_before(const struct tree_cursor *cursor, const struct added 
     return leaf_offset(cursor->leaf, (int)n - 2) + added->len;
 }
 
+static unsigned draw_by_address(const struct tree_leaf *leaf)
+{
+    return (unsigned)((uintptr_t)leaf * 0x9e3779b97f4a7c15u >> 40);
+}
+
 /* How many of the elements go into the left half; both halves get some. */
 static unsigned choose_cut(const struct tree_cursor *cursor, const struct added *added)
 {
@@ -274,7 +281,7 @@ static unsigned choose_cut(const struct tree_cursor *cursor, const struct added 
     unsigned low = 1, high = count - 1;
 
     if (is_tagged(cursor) && total < 2 * leaf_max(true))
-        aim = total * (80 + added->tag % 97) / 256;
+        aim = total * (80 + draw_by_address(cursor->leaf) % 97) / 256;
     while (low < high) {
         unsigned middle = (low + high) / 2;
         if (bytes_before(cursor, added, middle) < aim)
@@ -329,7 +336,7 @@ static size_t half_need(const struct tree_cursor *cursor, const struct added *ad
                         unsigned end)
 {
     size_t bytes = bytes_before(cursor, added, end) - bytes_before(cursor, added, first);
-    return leaf_need(is_tagged(cursor), end - first, bytes);
+    return leaf_size(cursor->tree, leaf_need(is_tagged(cursor), end - first, bytes));
 }
 
 static char *split_leaf(struct tree_cursor *cursor, struct tree_room *room,
@@ -340,7 +347,7 @@ static char *split_leaf(struct tree_cursor *cursor, struct tree_room *room,
     struct tree_leaf *old = cursor->leaf;
     bool tagged = is_tagged(cursor);
     unsigned count = old->count + 1u, at = cursor->at;
-    unsigned cut = is_at_beginning(cursor) ? 1 : choose_cut(cursor, added);
+    unsigned cut = !tagged && is_at_beginning(cursor) ? 1 : choose_cut(cursor, added);
     uint32_t rank = tree_rank(cursor);
 
     if (!spare_add(&spare, tree, room, half_need(cursor, added, 0, cut)) ||

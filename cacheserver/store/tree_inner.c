@@ -1,6 +1,6 @@
 /*
- * Three arrays in one object. Their places follow from the capacity, which starts small and
- * doubles: most collections are small.
+ * Three arrays in one object. Their places follow from the capacity, which starts small and grows
+ * in small steps: most collections are small.
  */
 #include <string.h>
 

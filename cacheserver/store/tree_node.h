@@ -31,6 +31,13 @@ static inline size_t leaf_max(bool tagged)
     return tagged ? LEAF_MAX_TAGGED : LEAF_MAX;
 }
 
+/* Nor, in a tree that has others, smaller than this: each size in use takes a page at least. */
+#define LEAF_MIN 1024
+static inline size_t leaf_size(const struct tree *tree, size_t need)
+{
+    return tree->height > 0 && need < LEAF_MIN ? LEAF_MIN : need;
+}
+
 #define TAG_BYTES ((size_t)TREE_TAG_BITS / 8)
 static inline size_t leaf_slot_bytes(bool tagged)
 {
@@ -98,6 +105,12 @@ struct tree_inner {
     };
     char rest[]; /* capacity times each: uint64_t key, void *child, uint32_t elements */
 };
+
+/* For so many children or a few more. */
+static inline unsigned inner_capacity(unsigned count)
+{
+    return count <= INNER_FIRST ? INNER_FIRST : (count + 7) / 8 * 8;
+}
 
 static inline size_t inner_bytes(unsigned capacity)
 {

@@ -82,12 +82,10 @@ static struct tree_inner *merge_inner(struct tree *tree, struct tree_room *room,
                                       uint64_t key)
 {
     unsigned count = left->count + (unsigned)right->count;
-    unsigned capacity = INNER_FIRST;
+    unsigned capacity = inner_capacity(count);
 
     if (count > MERGED_INNER)
         return NULL;
-    while (capacity < count)
-        capacity *= 2;
     struct tree_inner *merged = node_alloc(tree, room, inner_bytes(capacity));
     if (!merged)
         return NULL;
@@ -136,7 +134,7 @@ void cursor_fit_leaf(struct tree_cursor *cursor, struct tree_room *room)
 {
     struct tree *tree = cursor->tree;
     struct tree_leaf *old = cursor->leaf;
-    size_t need = need_of(tree, old);
+    size_t need = leaf_size(tree, need_of(tree, old));
     size_t size = memory_rounded(room->memory, need);
 
     if (need >= old->bytes - old->bytes / 4 || size >= old->bytes)

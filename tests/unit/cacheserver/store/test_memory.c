@@ -124,6 +124,26 @@ static void pages_have_memory_before_they_are_taken(void **state)
     assert_true(atomic_load(&f->memory.ready_count) <= 600 + 64);
 }
 
+static void trim_all(struct fixture *f)
+{
+    for (unsigned i = 0; i < f->memory.class_count; i++)
+        memory_cache_trim(&f->memory, &f->cache);
+}
+
+static void sizes_that_a_thread_uses_no_more_keep_no_page(void **state)
+{
+    struct fixture *f = *state;
+
+    memory_free(&f->memory, &f->cache, memory_alloc(&f->memory, &f->cache, 100));
+    for (unsigned round = 0; round < 3; round++) {
+        memory_free(&f->memory, &f->cache, memory_alloc(&f->memory, &f->cache, 2000));
+        trim_all(f);
+    }
+    assert_int_equal(bytes_in_use(f), MEMORY_PAGE_BYTES);
+    assert_non_null(memory_alloc_at_hand(&f->memory, &f->cache, 2000));
+    memory_cache_flush(&f->memory, &f->cache);
+}
+
 static void rounding_wastes_little(void **state)
 {
     struct fixture *f = *state;
@@ -316,6 +336,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(most_of_what_is_freed_goes_back_to_the_system, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(pages_have_memory_before_they_are_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sizes_that_a_thread_uses_no_more_keep_no_page, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(rounding_wastes_little, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_limit_is_kept_and_what_is_freed_can_be_had_again,
                                         set_up, tear_down),
