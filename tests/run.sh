@@ -83,7 +83,7 @@ configure() {
     fi
     if [ ! -e "$name/build.ninja" ]; then
         rm -rf "$name"
-        CC=$compiler meson setup "$name" "${options[@]}" >"$work/$name.log" 2>&1 ||
+        CC=$compiler CC_LD=gold meson setup "$name" "${options[@]}" >"$work/$name.log" 2>&1 ||
             build_failed "$name"
     fi
 }
