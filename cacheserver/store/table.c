@@ -22,7 +22,7 @@
 #define ACCOUNTED_BUCKETS  1024
 #define HUGE_PAGE_BYTES    ((size_t)2 << 20)
 /* So many buckets get memory at once, so many before growth reaches them. */
-#define READY_BUCKETS 16384
+#define READY_BUCKETS 4096
 
 /* Grow when there are more than 11 items to 2 buckets. */
 #define ITEMS_PER_2_BUCKETS 11
