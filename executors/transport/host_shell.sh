@@ -52,7 +52,11 @@ process_alive() {
     case $_pid in '' | 0* | *[!0-9]*) return 1 ;; esac
     [ -n "$_start" ] && [ "$_start" = "$(process_start "$_pid")" ] || return 1
     [ "$_boot" = "$(boot_id)" ] || return 1
-    [ -z "$_command" ] || [ "$_command" = "$(process_command "$_pid")" ] || return 1
+    if [ -n "$_command" ]; then
+        # A process that is just ending has none any more.
+        _now=$(process_command "$_pid")
+        [ -z "$_now" ] || [ "$_command" = "$_now" ] || return 1
+    fi
     process_pid=$_pid
 }
 
