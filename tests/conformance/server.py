@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("CACHESERVER", str(ROOT / "build/cacheserver/cacheserver"))
 FEED = os.environ.get("FEED", str(Path(BINARY).resolve().parents[1] / "tests/conformance/feed"))
 USER = ["-u", "root"] if os.geteuid() == 0 else []
+LIBRARY_LEAKS = f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0"
 
 
 def free_port():
@@ -42,7 +43,8 @@ class Server:
         self.process = subprocess.Popen(
             [binary, *USER, *listen, *map(str, options)], stdin=subprocess.DEVNULL,
             stdout=self._log, stderr=self._log,
-            env={**os.environ, "MEMCACHED_PORT_FILENAME": str(port_file), **(env or {})})
+            env={**os.environ, "MEMCACHED_PORT_FILENAME": str(port_file),
+                 "LSAN_OPTIONS": LIBRARY_LEAKS if "-z" in options else "", **(env or {})})
         eventually(lambda: port_file.exists() or self.process.poll() is not None)
         if self.process.poll() is not None:
             raise RuntimeError(f"the server ended with {self.process.returncode}: {self.log()}")

@@ -261,7 +261,8 @@ def test_a_full_disk_ends_the_server_and_acknowledges_nothing(tmp_path):
     def limit():
         import resource
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
+        # ThreadSanitizer needs files of half a megabyte.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4000000, 4000000))
 
     port_file = tmp_path / "ports"
     directory = tmp_path / "kept"
@@ -277,7 +278,7 @@ def test_a_full_disk_ends_the_server_and_acknowledges_nothing(tmp_path):
     port = int(port_file.read_text().split()[2])
     client = Client(socket.create_connection(("127.0.0.1", port), 20))
     stored = 0
-    while client.ask(b"set k%d 0 0 1000\r\n%s\r\n" % (stored, b"v" * 1000)) == b"STORED\r\n":
+    while client.ask(b"set k%d 0 0 40000\r\n%s\r\n" % (stored, b"v" * 40000)) == b"STORED\r\n":
         stored += 1
         assert stored < 1000
     assert 50 < stored < 100

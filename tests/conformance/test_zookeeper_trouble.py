@@ -11,7 +11,7 @@ import pytest
 
 from harness.zookeeper import ZooKeeper
 
-from .server import ROOT, Client, eventually, free_port
+from .server import Client, eventually, free_port
 from .zoo import (CACHE_LIST, Proxy, fails_to_join, is_ready, join, map_node, members,
                   tree)  # noqa: F401
 
@@ -46,8 +46,7 @@ def zookeeper(tmp_path_factory):
 def start_behind(start, tree, proxy, *options, ready=True):
     port = free_port()
     map_node(tree, f"127.0.0.1:{port}")
-    server = start("-z", proxy.address, *options, listen=("-p", str(port), "-l", "127.0.0.1"),
-                   env={"LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0"})
+    server = start("-z", proxy.address, *options, listen=("-p", str(port), "-l", "127.0.0.1"))
     if ready:
         eventually(lambda: is_ready(server), timeout=60)
     return server
