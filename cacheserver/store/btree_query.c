@@ -231,10 +231,12 @@ static uint32_t rank_of(struct collection *collection, const struct bkey *bkey, 
     return tree_rank(&cursor) + (exact && with_it);
 }
 
-/* The elements in the range. */
+/* Ranks of neighbours. */
 struct run {
     uint32_t lowest, count;
 };
+
+/* The elements in the range. */
 static struct run run_of(struct collection *collection, const struct bkey_range *range)
 {
     bool descending = bkey_compare(&range->from, &range->to) > 0;
