@@ -181,7 +181,7 @@ def _role(process):
 
 
 def cache(address, port):
-    return Client((address, port), connect_timeout=5, timeout=5, no_delay=True)
+    return Client((address, port), connect_timeout=20, timeout=20, no_delay=True)
 
 
 def store_and_read(address, port, count=20):

@@ -23,7 +23,7 @@ def test_one_node_is_stopped_and_started(running):
     assert set(before) - set(stopped) == {("cache002.arcus", 11211)}
     assert {key: before[key] for key in stopped} == stopped
     wait_for(lambda: running.live("small") == [NODES[0], NODES[2]], what="it to leave ZooKeeper",
-             timeout=5)
+             timeout=30)
     status = running.status()
     cloud = next(cloud for cloud in status["clouds"] if "small" in cloud.values())
     assert (cloud["total"], cloud["online"], cloud["offline"]) == (3, 2, 1)

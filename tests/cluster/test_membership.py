@@ -106,9 +106,9 @@ def test_on_sigterm_it_leaves_before_it_closes(cloud):
     connection.set("key", "value", noreply=False)
     with cloud.client() as client:
         cloud.signal("TERM")
-        wait_for(lambda: not client.get_children("/arcus/cache_list/test"), timeout=5,
+        wait_for(lambda: not client.get_children("/arcus/cache_list/test"), timeout=8,
                  what="it to leave at once", every=0.005)
-    assert server.wait(timeout=15) == 0
+    assert server.wait(timeout=60) == 0
     connection.close()
 
 

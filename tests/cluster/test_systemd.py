@@ -34,25 +34,37 @@ def node_of(site, host):
     return site.servers(host).get((host.name, 11211))
 
 
-def await_nothing_to_do(site):
-    """A node that did not leave in order joins again once ZooKeeper forgets its old session."""
-    wait_for(lambda: not site.plan()["steps"], timeout=90, every=1, what="the cloud to be whole")
+def session_of(site, host):
+    """The ZooKeeper session by which the host's node is listed, or None."""
+    root = "/arcus/cache_list/small"
+    with site.client() as client:
+        for name in client.get_children(root):
+            if name.startswith(f"{host.address}:11211-"):
+                status = client.exists(f"{root}/{name}")
+                return status and status.ephemeralOwner
+    return None
+
+
+def await_new_session(site, host, former):
+    """A node that did not leave in order joins again once ZooKeeper forgets its old session: until
+    then it is still listed, and systemd starts it in vain."""
+    wait_for(lambda: session_of(site, host) not in (None, former), timeout=120, every=0.5,
+             what="the node to join again")
+    site.assert_nothing_to_do()
+    store_and_read(host.address, 11211)
+    assert is_active(host) and all_online(site)
 
 
 def test_nodes_come_back_after_a_crash_and_a_reboot(running):
     host = running.lab[3]
     assert all(is_active(host) for host in running.lab.hosts) and all_online(running)
-    first = node_of(running, host)
-    host.run("/bin/kill", f"-{signal.SIGKILL.value}", str(first[0]))
-    wait_for(lambda: node_of(running, host) not in (None, first), timeout=90,
-             what="systemd to start the node again")
-    await_nothing_to_do(running)
+    session = session_of(running, host)
+    host.run("/bin/kill", f"-{signal.SIGKILL.value}", str(node_of(running, host)[0]))
+    await_new_session(running, host, session)
 
+    session = session_of(running, host)
     host.reboot()
-    wait_for(lambda: is_active(host), timeout=90, what="systemd to start the node at boot")
-    await_nothing_to_do(running)
-    assert all_online(running)
-    store_and_read("10.0.0.3", 11211)
+    await_new_session(running, host, session)
 
 
 def test_supervision_can_change_and_ends_with_the_cloud(running):

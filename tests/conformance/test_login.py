@@ -207,7 +207,7 @@ def test_a_file_with_a_wrong_line_is_refused_with_its_place(tmp_path):
 
 @pytest.fixture
 def acl(zookeeper):
-    client = KazooClient(zookeeper.connect_string, timeout=10)
+    client = KazooClient(zookeeper.connect_string, timeout=30)
     client.start(timeout=30)
     if client.exists("/arcus_acl"):
         client.delete("/arcus_acl", recursive=True)

@@ -17,7 +17,7 @@ MAPPING = "/arcus/cache_server_mapping"
 @pytest.fixture
 def tree(zookeeper):
     """The Arcus tree with an empty cloud `test`; nothing of earlier tests."""
-    client = KazooClient(zookeeper.connect_string, timeout=10)
+    client = KazooClient(zookeeper.connect_string, timeout=30)
     client.start(timeout=30)
     if client.exists("/arcus"):
         client.delete("/arcus", recursive=True)

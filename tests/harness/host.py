@@ -124,7 +124,7 @@ class Host:
             subprocess.run(["ip", "link", "del", self.link], capture_output=True)
             os.kill(self._init, signal.SIGKILL)
         self._release_helpers()
-        self._unshare.wait(timeout=20)
+        self._unshare.wait(timeout=60)
         for stream in (self._unshare.stdout, self._unshare.stderr):
             stream.close()
         self._unshare = None
@@ -157,7 +157,7 @@ class Host:
 
     # Looking inside
 
-    def run(self, *argv, check=True, timeout=20, input=None):
+    def run(self, *argv, check=True, timeout=60, input=None):
         """Run a command inside the host as root; returns its CompletedProcess."""
         done = subprocess.run(self._enter(argv), capture_output=True, text=True, timeout=timeout,
                               input=input, env={"PATH": os.defpath + ":/usr/sbin:/sbin",
@@ -180,7 +180,7 @@ class Host:
         """Copy a file of this machine into the host."""
         with open(local, "rb") as source:
             subprocess.run(self._enter(["/bin/sh", "-c", f'cat >"$0" && chmod {mode} "$0"', path]),
-                           stdin=source, check=True, timeout=20)
+                           stdin=source, check=True, timeout=60)
 
     def spawn(self, *argv, env=None):
         """Start a program of the host in the foreground, as root; its Popen. Ends with the host."""

@@ -20,7 +20,7 @@ def _call(function, *args):
         raise OSError(number, os.strerror(number))
 
 
-def sh(command, timeout=20):
+def sh(command, timeout=60):
     """Run one command line of the set-up; its output is the error's text when it fails."""
     done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=timeout)
     if done.returncode != 0:

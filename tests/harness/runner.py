@@ -115,7 +115,7 @@ class Arcusplan:
             kill()
             process.wait()
         for reader in readers:
-            reader.join(timeout=5)
+            reader.join(timeout=30)
         result = Result(process.args, process.returncode, "".join(out), "".join(err),
                         time.monotonic() - process.started,
                         process.returncode == -signal.SIGKILL, _events(out))
@@ -152,7 +152,7 @@ class Arcusplan:
             if interrupt_when and not interrupted and interrupt_when(text):
                 interrupted = True
                 os.write(master, b"\x03")
-        rc = process.wait(timeout=10)
+        rc = process.wait(timeout=60)
         os.close(master)
         result = Result(argv, rc, text.replace("\r\n", "\n"), "", time.monotonic() - started)
         self._check(result, check)

@@ -16,7 +16,7 @@ def known_hosts(lab, tmp_path):
     return lab.write_known_hosts(tmp_path / "known_hosts")
 
 
-def ssh(lab, known_hosts, host, command, user="root", timeout=10):
+def ssh(lab, known_hosts, host, command, user="root", timeout=60):
     return subprocess.run(
         ["ssh", "-F", "none", "-i", str(lab.identity), "-o", f"UserKnownHostsFile={known_hosts}",
          "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=2",

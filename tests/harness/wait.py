@@ -2,7 +2,7 @@
 import time
 
 
-def wait_for(condition, timeout=20.0, what=None, every=0.02):
+def wait_for(condition, timeout=60.0, what=None, every=0.02):
     """Return the first true value of condition(); a TimeoutError says what did not come."""
     deadline = time.monotonic() + timeout
     while True:

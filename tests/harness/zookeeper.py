@@ -76,7 +76,7 @@ class ZooKeeper:
         (home / "zoo.cfg").write_text("\n".join([*lines, *self._extra]) + "\n")
 
 
-def four_letters(address, port, word, timeout=3.0):
+def four_letters(address, port, word, timeout=10.0):
     """The answer to one of ZooKeeper's four letter words; "" when there is none."""
     try:
         with socket.create_connection((address, port), timeout=timeout) as connection:
@@ -92,8 +92,8 @@ def four_letters(address, port, word, timeout=3.0):
 
 
 @contextmanager
-def kazoo(connect_string, timeout=20):
-    client = KazooClient(hosts=connect_string, timeout=10)
+def kazoo(connect_string, timeout=60):
+    client = KazooClient(hosts=connect_string, timeout=30)
     client.start(timeout=timeout)
     try:
         yield client

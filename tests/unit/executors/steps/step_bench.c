@@ -54,9 +54,9 @@ void step_bench_open(struct step_bench *bench)
                                            .install_dir = step_bench_path(bench, "opt"),
                                            .keep_releases = 2};
     bench->cloud = (struct spec_cloud){
-        .code = "test", .package = &bench->package, .update = {.health_timeout_ms = 20000}};
+        .code = "test", .package = &bench->package, .update = {.health_timeout_ms = 60000}};
     assert_int_equal(
-        transport_open(&bench->host, clock_deadline_ms(5000), NULL, &bench->transport, &fault), 0);
+        transport_open(&bench->host, clock_deadline_ms(60000), NULL, &bench->transport, &fault), 0);
     bench->artifacts = artifacts_new();
 }
 

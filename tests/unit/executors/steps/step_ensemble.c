@@ -76,7 +76,7 @@ void step_ensemble_open(struct step_ensemble *ensemble)
     step_bench_expect(ensemble->bench, step_ensemble_config(ensemble, "1", "2000"), OUTCOME_DONE);
     step_bench_expect(ensemble->bench, step_ensemble_server(ensemble, OP_ZK_START, "2000"),
                       OUTCOME_DONE);
-    if (zk_session_open(ensemble->connect, 30000, clock_deadline_ms(30000), NULL,
+    if (zk_session_open(ensemble->connect, 30000, clock_deadline_ms(60000), NULL,
                         &ensemble->bench->session, &fault) < 0)
         fail_msg("%s", fault.text);
 }
@@ -94,6 +94,6 @@ void step_ensemble_make(struct step_ensemble *ensemble, const char *path)
     struct fault fault = {0};
     size_t failed;
 
-    if (zk_multi(ensemble->bench->session, &op, 1, clock_deadline_ms(10000), &failed, &fault) < 0)
+    if (zk_multi(ensemble->bench->session, &op, 1, clock_deadline_ms(60000), &failed, &fault) < 0)
         fail_msg("%s: %s", path, fault.text);
 }

@@ -39,7 +39,7 @@ static int run(struct workshop *workshop)
     const struct rule_place place = {&workshop->package, 0, workshop->cache, &workshop->record};
     struct rule_look found = look(workshop);
 
-    return rule_run(&place, &found, clock_deadline_ms(10000), NULL, workshop->arena,
+    return rule_run(&place, &found, clock_deadline_ms(60000), NULL, workshop->arena,
                     &workshop->fault);
 }
 

@@ -37,7 +37,7 @@ static int run(struct host_script *script, const char *body, struct fault *fault
     host_script_init(script, &context);
     host_script_set(script, "text", "it's $HOME");
     host_script_set_number(script, "number", -5000000000);
-    return host_script_run(script, body, clock_deadline_ms(10000), fault);
+    return host_script_run(script, body, clock_deadline_ms(60000), fault);
 }
 
 static void the_answer_is_the_last_line(void **state)

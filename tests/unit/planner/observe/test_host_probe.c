@@ -35,7 +35,7 @@ static int set_up(void **state)
     probe_request_data_dir(fixture->arena, &fixture->request,
                            arena_printf(fixture->arena, "%s/data", fixture->site.path));
     *state = fixture;
-    return transport_open(&here, clock_deadline_ms(20000), NULL, &fixture->transport, &fault);
+    return transport_open(&here, clock_deadline_ms(60000), NULL, &fixture->transport, &fault);
 }
 
 static int tear_down(void **state)
@@ -53,7 +53,7 @@ static void probe_here(struct fixture *fixture)
 {
     struct fault fault = {0};
 
-    if (host_probe_run(fixture->transport, &fixture->request, clock_deadline_ms(20000), NULL,
+    if (host_probe_run(fixture->transport, &fixture->request, clock_deadline_ms(60000), NULL,
                        fixture->arena, &fixture->probe, &fault) < 0)
         fail_msg("%s", fault.text);
 }

@@ -40,7 +40,7 @@ static struct fact *add_node(int port, enum presence presence, enum witness said
 
 static void add_stats(void)
 {
-    live_stats_add(&world, clock_deadline_ms(5000), arena);
+    live_stats_add(&world, clock_deadline_ms(60000), arena);
 }
 
 static void running_nodes_say_what_they_hold(void **state)

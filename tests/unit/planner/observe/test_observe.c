@@ -192,7 +192,7 @@ static void an_ensemble_that_is_not_there_leaves_its_facts_unknown(void **state)
     assert_null(fixture.observation.zookeeper);
     assert_int_equal(find("cloud/test-cloud")->presence, PRESENCE_UNKNOWN);
     assert_int_equal(find(HERE_NODE)->presence, PRESENCE_ABSENT);
-    assert_true(clock_now_ms() - start_ms < 10000);
+    assert_true(clock_now_ms() - start_ms < 30000);
 }
 
 static void offline_everything_is_as_recorded(void **state)

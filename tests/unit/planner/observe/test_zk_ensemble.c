@@ -31,7 +31,7 @@ static int tear_down(void **state)
 
 static void ask(const char *connect)
 {
-    zk_ensemble_ask(connect, clock_deadline_ms(10000), arena, &ensemble);
+    zk_ensemble_ask(connect, clock_deadline_ms(60000), arena, &ensemble);
 }
 
 static void a_real_server_says_its_mode(void **state)

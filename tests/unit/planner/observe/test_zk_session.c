@@ -343,7 +343,7 @@ static void nobody_there_fails_at_the_deadline(void **state)
     assert_null(session);
     assert_int_equal(fault.code, DIAG_ZK_CONNECT);
     assert_non_null(strstr(fault.text, connect));
-    assert_true(clock_now_ms() - start_ms < 10000);
+    assert_true(clock_now_ms() - start_ms < 30000);
 }
 
 static void a_cancelled_session_waits_for_nothing(void **state)
@@ -407,7 +407,7 @@ static void a_stopped_server_costs_the_deadline_only(void **state)
     assert_int_equal(zk_multi(fixture.session, &op, 1, clock_deadline_ms(300), &failed, &fault),
                      -1);
     assert_int_equal(fault.code, DIAG_ZK_TIMEOUT);
-    assert_true(clock_now_ms() - start_ms < 10000);
+    assert_true(clock_now_ms() - start_ms < 30000);
     kill(fixture.server.pid, SIGCONT);
     assert_int_equal(get("/stopped", &node), 0);
     assert_string_equal(node.data, "x");
@@ -424,7 +424,7 @@ static void closing_does_not_wait_for_a_stopped_server(void **state)
         zk_get(fixture.session, "/", clock_deadline_ms(50), fixture.arena, &node, &fault), -1);
     start_ms = clock_now_ms();
     close_session(state);
-    assert_true(clock_now_ms() - start_ms < 10000);
+    assert_true(clock_now_ms() - start_ms < 30000);
     kill(fixture.server.pid, SIGCONT);
     assert_int_equal(open_session(state), 0);
 }
