@@ -15,7 +15,7 @@
 
 struct command make_command(const char *script)
 {
-    return (struct command){.script = script, .deadline_ms = clock_deadline_ms(60000)};
+    return (struct command){.script = script, .deadline_ms = clock_deadline_ms(300000)};
 }
 
 struct reply run(struct transport *transport, const char *script)

@@ -16,5 +16,5 @@ void check_run_checked(struct transport *transport);
 
 /* Runs a script that must come to its end; the caller deinits the reply. */
 struct reply run(struct transport *transport, const char *script);
-/* A command with a deadline of a minute. */
+/* A command with a deadline of five minutes. */
 struct command make_command(const char *script);

@@ -151,5 +151,5 @@ struct spec_host sshd_host(const struct sshd *sshd, const char *name, const char
                                       .port = sshd->port,
                                       .identity_file = sshd->identity,
                                       .known_hosts = sshd->known_hosts,
-                                      .connect_timeout_ms = 60000}};
+                                      .connect_timeout_ms = 300000}};
 }

@@ -180,7 +180,7 @@ static void a_host_that_cannot_be_reached_fails_its_own_jobs_only(void **state)
 
 static int run_long(struct job *job, struct transport *transport)
 {
-    struct command command = make_command("sleep 60");
+    struct command command = make_command("sleep 300");
     struct reply reply;
 
     command.cancel = job->data;
@@ -225,7 +225,7 @@ static void freeing_cancels_what_still_runs(void **state)
 
 static int run_into_deadline(struct job *job, struct transport *transport)
 {
-    struct command command = make_command("sleep 60");
+    struct command command = make_command("sleep 300");
     struct reply reply;
 
     command.deadline_ms = clock_deadline_ms(200);

@@ -348,7 +348,7 @@ static void a_command_over_its_deadline_breaks_the_connection(void **state)
 {
     struct spec_host host = sshd_host(&sshd, "one", "127.0.0.1");
     struct transport *transport = connect_to(&host);
-    struct command command = make_command("sleep 60");
+    struct command command = make_command("sleep 300");
     struct reply reply;
     struct fault fault;
 
@@ -406,7 +406,7 @@ static void a_cancelled_command_gives_up_at_once(void **state)
     struct later later = {200, &cancel};
 
     (void)state;
-    assert_int_equal(disturb("sleep 60", &later).code, DIAG_INTERRUPTED);
+    assert_int_equal(disturb("sleep 300", &later).code, DIAG_INTERRUPTED);
 }
 
 static void a_login_can_be_cancelled(void **state)
@@ -619,7 +619,7 @@ static void a_killed_sshd_is_noticed_in_mid_command(void **state)
     struct later later = {200, NULL};
 
     (void)state;
-    assert_int_equal(disturb("sleep 60", &later).code, DIAG_HOST_CONNECT);
+    assert_int_equal(disturb("sleep 300", &later).code, DIAG_HOST_CONNECT);
     sshd_stop(&sshd);
     sshd_start(&sshd, "");
 }
