@@ -14,8 +14,8 @@ void bkey_set_number(struct bkey *bkey, uint64_t number)
     bkey->kind = BKEY_NUMBER;
     bkey->order = number;
     bkey->len = (uint8_t)(number ? 8 - __builtin_clzll(number) / 8 : 0);
-    for (unsigned i = bkey->len; i-- > 0; number >>= 8)
-        bkey->bytes[i] = (unsigned char)number;
+    for (unsigned i = 0; i < bkey->len; i++)
+        bkey->bytes[i] = (unsigned char)(number >> (8 * (bkey->len - 1 - i)));
 }
 
 uint64_t bkey_order(enum bkey_kind kind, const unsigned char *bytes, size_t len)
