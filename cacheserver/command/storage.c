@@ -43,6 +43,19 @@ static void count_cas(struct command_context *context, enum store_result result)
                 result == STORE_OK || result == STORE_EXISTS || result == STORE_NOT_FOUND);
 }
 
+/* Where clients see no cas uniques, each that they name is that of the item. */
+static enum store_result compare_and_put(struct command_context *context, struct item *item,
+                                         const struct store_condition *condition,
+                                         struct store_written *written)
+{
+    static const struct store_condition is_there = {.mode = STORE_REPLACE};
+
+    if (!context->shared->settings->no_cas)
+        return store_put_if(context->store, item, condition, written);
+    enum store_result result = store_put_if(context->store, item, &is_there, written);
+    return result == STORE_NOT_STORED ? STORE_NOT_FOUND : result;
+}
+
 /* The item may be gone when it is known what became of a cas, so its key is copied if it is to be
  * counted. */
 static enum store_result put_cas(struct command_context *context, struct item *item,
@@ -55,7 +68,7 @@ static enum store_result put_cas(struct command_context *context, struct item *i
 
     if (counted)
         memcpy(key, item_key(item), key_len);
-    enum store_result result = store_put_if(context->store, item, condition, written);
+    enum store_result result = compare_and_put(context, item, condition, written);
     count_cas(context, result);
     if (counted)
         observe(context, key, key_len, COUNTER_cmd_cas,

@@ -239,7 +239,8 @@ static const struct option_row rows[] = {
      "worker threads"},
     {'R', NULL, "N", NULL, read_unsigned, FIELD(requests_per_event), 1, 1 << 20,
      "requests of a connection before others get their turn; default what a read of 16 KiB has"},
-    {'C', NULL, NULL, NULL, read_switch, FIELD(no_cas), 0, 0, "answer 0 as cas unique"},
+    {'C', "use_cas", NULL, NULL, read_negated, FIELD(no_cas), 0, 0,
+     "answer 0 as cas unique, and take any"},
     {'b', NULL, "N", "1024", read_unsigned, FIELD(backlog), 1, 1 << 20,
      "connections waiting to be accepted"},
     {'B', NULL, "PROTO", "auto", read_binding, FIELD(binding), 0, 0,
@@ -254,7 +255,7 @@ static const struct option_row rows[] = {
     {'S', NULL, NULL, NULL, read_switch, FIELD(require_sasl), 0, 0,
      "clients have to log in by SASL"},
     {'X', NULL, "FILE", NULL, read_extension, 0, 0, 0,
-     "extension by name: syslog_logger logs to syslog; others are accepted"},
+     "extension by name: ascii_scrub, example_protocol, syslog_logger; others are accepted"},
     {'z', NULL, "LIST", NULL, read_string, FIELD(zk_ensemble), 0, 0,
      "ZooKeeper servers as host:port,...; join the cloud they know"},
     {'o', NULL, "SECS", "30", read_nothing, FIELD(zk_timeout_s), 10, 2000,
@@ -296,7 +297,6 @@ static const struct option_row rows[] = {
 
 /* Keys of -e that other engines of this protocol have and that mean nothing here. */
 static const char *const ignored_engine_keys[] = {
-    "use_cas",
     "preallocate",
     "ignore_vbucket",
     "vb0",

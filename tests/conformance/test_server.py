@@ -455,6 +455,17 @@ def test_the_manual_lists_the_options_of_the_help():
     assert {letter: name.lower() for letter, name in helped.items()} == documented
 
 
+def test_the_manual_lists_the_variables_of_the_environment():
+    sources = "".join(path.read_text() for path in (ROOT / "cacheserver").rglob("*.c")
+                      if path.name != "lock.c")
+    read = set(re.findall(r'getenv\("(\w+)"\)', sources)) | set(
+        re.findall(r'^    \{"([A-Z_]+)", "\w+"\},$', sources, re.M))
+    manual = (ROOT / "man/cacheserver.8").read_text()
+    documented = {name for line in re.findall(r"^\.It Ev (.+)$", manual, re.M)
+                  for name in line.split(" , ")}
+    assert read == documented
+
+
 def test_every_statistic_of_the_general_list_is_there_and_in_order(start):
     names = re.findall(r"^COUNTER\((\w+)\)", (ROOT / "cacheserver/runtime/counters.def").read_text(),
                        re.M)

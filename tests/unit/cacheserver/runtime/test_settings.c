@@ -128,6 +128,13 @@ static void engine_settings_win_over_flags_before_them(void **state)
     assert_int_equal(s.memory_limit_bytes, 100 << 20);
     assert_true(s.no_eviction);
     assert_int_equal(s.threads, 2);
+    assert_false(s.no_cas);
+    settings_deinit(&s);
+    assert_int_equal(parse(&s, "-C -e use_cas=true"), SETTINGS_RUN);
+    assert_false(s.no_cas);
+    settings_deinit(&s);
+    assert_int_equal(parse(&s, "-e use_cas=false"), SETTINGS_RUN);
+    assert_true(s.no_cas);
     settings_deinit(&s);
 }
 
