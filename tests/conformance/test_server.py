@@ -110,6 +110,48 @@ def test_every_storing_command_meets_the_memory_limit(start, line):
         assert client.ask(b"version\r\n") == b"VERSION 1.15.0\r\n"
 
 
+VALUE = b" 1000\r\n" + b"v" * 1000 + b"\r\n"
+LONG = b"x" * 200
+
+
+@pytest.mark.parametrize("kind, line, done", [
+    ("lop", b"lop insert k -1" + VALUE, b"STORED"),
+    ("sop", b"sop insert k 1000\r\n%01000d\r\n", b"STORED"),
+    ("mop", b"mop insert k f%d" + VALUE, b"STORED"),
+    ("mop", b"mop upsert k f%d" + VALUE, b"STORED"),
+    ("bop", b"bop insert k %d" + VALUE, b"STORED"),
+    ("bop", b"bop upsert k %d 0x01" + VALUE, b"STORED"),
+    ("bop", b"bop incr k %d 1 5 0x" + b"00" * 31 + b"\r\n", b"5"),
+    (None, b"lop create %d" + LONG + b" 0 0 0\r\n", b"CREATED"),
+    (None, b"bop insert %d" + LONG + b" 1 1 create 0 0 0\r\nv\r\n", b"CREATED_STORED"),
+    (None, b"incr %d" + LONG + b" 1 0 0 5\r\n", b"5"),
+    (None, b"ms %d" + VALUE, b"HD"),
+    (None, b"mg %d" + LONG + b" N100 s\r\n", b"HD s0 W"),
+    (None, b"ma %d" + LONG + b" N100\r\n", b"HD"),
+], ids=lambda value: value[:10].decode() if isinstance(value, bytes) else value)
+def test_what_finds_no_memory_changes_nothing(start, kind, line, done):
+    def ask(number):
+        return client.ask(line % number if b"%" in line else line)
+
+    with start("-m", "1", "-I", "512k", "-M", "-t", "1").connect() as client:
+        if kind:
+            client.ask(f"{kind} create k 0 0 50000 error\r\n".encode())
+        replies, refused = [], 0
+        while refused < 100:
+            replies.append(ask(len(replies)))
+            refused += replies[-1].startswith(b"SERVER_ERROR out of memory")
+        stored = replies.count(done + b"\r\n")
+        assert stored + refused == len(replies) and stored > 0
+        if kind:
+            count = b"ATTR count=%d\r\nEND\r\n" % stored
+            assert client.ask(b"getattr k count\r\n", b"END\r\n") == count
+            assert client.ask(b"delete k\r\n") == b"DELETED\r\n"
+        else:
+            assert client.stats()["curr_items"] == str(stored)
+            client.ask(b"flush_all\r\n")
+        assert not ask(0).startswith(b"SERVER_ERROR")
+
+
 def test_sticky_items_are_not_evicted(start):
     with start("-m", "4", "-g", "1", "-t", "1").connect() as client:
         store(client, b"sticky", b"v" * 1000, exptime=-1)
