@@ -151,21 +151,22 @@ size_t binary_step(struct session *session, struct command_context *context, con
         return refuse(session, context, header, BINARY_UNKNOWN);
     if (!has_right_shape(command, header) || header->key_len > ITEM_KEY_MAX)
         return refuse(session, context, header, BINARY_INVALID);
-    if (command->value == BINARY_BLOCK && header->value_len > LIMIT_BLOCK - 2)
-        return refuse(session, context, header, BINARY_TOO_LARGE);
+    bool has_block = command->value == BINARY_BLOCK && header->value_len <= LIMIT_BLOCK - 2;
     size_t taken = BINARY_HEADER_BYTES + header->extras_len + header->key_len;
-    if (command->value == BINARY_BLOCK)
+    if (has_block)
         taken += header->value_len;
     if (len < taken)
         return 0;
     request.extras = input + BINARY_HEADER_BYTES;
     request.key = request.extras + header->extras_len;
-    request.value = request.key + header->key_len;
+    request.value = has_block ? request.key + header->key_len : NULL;
     request.quiet = command->quiet;
     if (!is_allowed(session, context, command, &request))
         return refuse(session, context, header, BINARY_AUTH_ERROR);
     context->key = (struct word){.at = request.key, .len = header->key_len};
     command->run(session, context, &request);
+    if (command->value == BINARY_BLOCK && !has_block)
+        session_swallow(session, header->value_len);
     return taken;
 }
 

@@ -11,14 +11,14 @@
 struct binary_request {
     struct binary_header header;
     const char *extras, *key;
-    const char *value; /* BINARY_BLOCK only */
+    const char *value; /* BINARY_BLOCK only; NULL: it is longer than LIMIT_BLOCK, and dropped */
     bool quiet;        /* what goes without saying is not said */
 };
 
 enum binary_value {
     BINARY_NO_VALUE,
     BINARY_STREAM, /* goes into an item as it comes */
-    BINARY_BLOCK,  /* is complete when the handler runs; up to LIMIT_BLOCK */
+    BINARY_BLOCK,  /* is complete when the handler runs */
 };
 
 enum binary_key { KEY_NONE, KEY_OPTIONAL, KEY_NEEDED };

@@ -193,6 +193,10 @@ static void step(struct session *session, struct command_context *context,
     const char *challenge;
     size_t challenge_len;
 
+    if (!request->value) {
+        binary_say(context, request, BINARY_TOO_LARGE);
+        return;
+    }
     if (!session->auth)
         session->auth = auth_session_new(context->shared->auth);
     if (!session->auth) {

@@ -162,7 +162,7 @@ BINARY_HANDLER(setattr)
     struct binary_text text;
     size_t at = 0, len;
 
-    if ((has_range && range_len >= BKEY_BYTES) || (uint8_t)flags[0] > 7) {
+    if (has_range && range_len >= BKEY_BYTES) {
         binary_say(context, request, BINARY_BAD_VALUE);
         return;
     }
@@ -175,13 +175,12 @@ BINARY_HANDLER(setattr)
     if (has_range)
         add_range(&text, extras + REQUEST_RANGE);
     if (flags[0])
-        binary_text_format(
-            &text, "overflowaction=%s",
-            collection_overflow_name((enum collection_overflow)(OVERFLOW_ERROR + flags[0] - 1)));
+        binary_text_format(&text, "overflowaction=%s",
+                           collection_overflow_name(
+                               (enum collection_overflow)(OVERFLOW_ERROR + (uint8_t)flags[0] - 1)));
     if (flags[1])
         binary_text_format(&text, "readable=on");
-    enum binary_status status =
-        text.words.count > 2 ? binary_text_run(&text, session, context, NULL, 0) : BINARY_INVALID;
+    enum binary_status status = binary_text_run(&text, session, context, NULL, 0);
     const char *line = status == BINARY_OK ? binary_text_line(&text, &at, &len) : NULL;
     binary_say(context, request, line ? binary_text_status(line, len) : status);
     binary_text_deinit(&text, context);

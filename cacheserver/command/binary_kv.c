@@ -140,6 +140,17 @@ static void put(struct session *session, struct command_context *context)
                        NULL);
 }
 
+static enum store_result remove_item(struct command_context *context,
+                                     const struct binary_request *request)
+{
+    const struct store_removal removal = {.key = request->key,
+                                          .key_len = request->header.key_len,
+                                          .has_cas = request->header.cas != 0,
+                                          .cas = request->header.cas};
+
+    return store_remove(context->store, &removal);
+}
+
 static void store(struct session *session, struct command_context *context,
                   const struct binary_request *request, enum store_mode mode)
 {
@@ -152,11 +163,12 @@ static void store(struct session *session, struct command_context *context,
         wanted.flags = binary_u32(request->extras);
         wanted.exptime = binary_expiry(request->extras + FLAGS_BYTES);
     }
+    /* As in the reference, an add with a cas unique is a cas, too. */
+    enum store_mode used =
+        storage_mode(mode == STORE_ADD && header->cas ? STORE_SET : mode, header->cas != 0);
     enum store_result result = store_prepare(context->store, &wanted, &item);
     if (result == STORE_OK) {
-        /* As in the reference, an add with a cas unique is a cas, too. */
-        session->mode =
-            storage_mode(mode == STORE_ADD && header->cas ? STORE_SET : mode, header->cas != 0);
+        session->mode = used;
         session->cas = header->cas;
         session->echo = header->echo;
         session_begin_value(session, item, put);
@@ -164,8 +176,10 @@ static void store(struct session *session, struct command_context *context,
     }
     /* As in the text protocol: the client meant to replace the old value. */
     if (mode == STORE_SET)
-        store_delete(context->store, request->key, header->key_len);
-    binary_say(context, request, binary_status_of(result));
+        remove_item(context, request);
+    result = storage_refusal(result, used);
+    storage_count_refused(context, &wanted, used, result);
+    binary_say(context, request, put_status(result, used));
     if (header->value_len)
         session_swallow(session, header->value_len);
 }
@@ -199,11 +213,7 @@ BINARY_HANDLER(prepend)
 
 BINARY_HANDLER(delete)
 {
-    struct store_removal removal = {.key = request->key,
-                                    .key_len = request->header.key_len,
-                                    .has_cas = request->header.cas != 0,
-                                    .cas = request->header.cas};
-    enum store_result result = store_remove(context->store, &removal);
+    enum store_result result = remove_item(context, request);
 
     (void)session;
     value_count(context, VALUE_DELETE, request->key, request->header.key_len, result);

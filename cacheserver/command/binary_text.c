@@ -77,11 +77,12 @@ enum binary_status binary_text_run(struct binary_text *text, struct session *ses
 
     if (!command)
         return BINARY_NOT_SUPPORTED;
-    if (block_len > LIMIT_BLOCK)
-        return BINARY_TOO_LARGE;
     text->reply = reply_new();
     if (!text->reply)
         return BINARY_NO_MEMORY;
+    if (!block)
+        block_len = 0;
+    assert(block_len <= LIMIT_BLOCK);
     mempcpy(block_len ? mempcpy(data, block, block_len) : data, "\r\n", 2);
     context->rest = data;
     context->rest_len = block_len + 2;

@@ -24,8 +24,8 @@ void binary_text_format(struct binary_text *text, const char *format, ...)
 /* Flags, expiry and largest count, as extras have them in this order. */
 void binary_text_add_attributes(struct binary_text *text, const char *extras);
 
-/* Runs it with the data, if there is any, as its block; afterwards text->reply holds the answer.
- * BINARY_OK only means that there is one. */
+/* Runs it with the data, if there is any, as its block of up to LIMIT_BLOCK bytes; afterwards
+ * text->reply holds the answer. BINARY_OK only means that there is one. */
 enum binary_status binary_text_run(struct binary_text *text, struct session *session,
                                    struct command_context *context, const char *block,
                                    size_t block_len);

@@ -133,6 +133,8 @@ static enum store_result look(struct command_context *context, const struct meta
         return STORE_OK;
     wanted.renews_after = wanted.renews && wanted.has_exptime && meta_is_before(meta, 'T', 'R');
     enum store_result result = store_look(context->store, &wanted);
+    if (result == STORE_TYPE_MISMATCH)
+        result = STORE_NOT_FOUND;
     reply_commit(reply, (size_t)(hit.at - room));
     if (hit.pinned) {
         reply_value(reply, hit.pinned);

@@ -130,13 +130,14 @@ static void begin(struct session *session, struct command_context *context, cons
 
     if (result != STORE_OK) {
         free(set);
-        storage_refuse(session, context, &request, condition->mode == STORE_SET, result);
+        storage_refuse(session, context, &request, condition->mode, result);
         return;
     }
     set->condition = *condition;
     set->quiet = meta_has(meta, 'q');
     session->task = set;
     session->task_free = free;
+    session->mode = condition->mode;
     session_begin_value(session, item, put);
 }
 

@@ -16,6 +16,7 @@
 #include "cacheserver/command/lookahead.h"
 #include "cacheserver/command/lqdetect.h"
 #include "cacheserver/command/retrieval.h"
+#include "cacheserver/command/storage.h"
 #include "cacheserver/command/wait.h"
 #include "cacheserver/protocol/limits.h"
 #include "cacheserver/runtime/log.h"
@@ -335,7 +336,7 @@ static size_t step_value_end(struct session *session, struct command_context *co
     if (input[0] == '\r' && input[1] == '\n') {
         session->put(session, context);
     } else {
-        store_discard(context->store, session_take_item(session));
+        storage_drop(session, context);
         session_drop_task(session);
         session_say(session, context, "CLIENT_ERROR bad data chunk\r\n");
     }

@@ -40,7 +40,8 @@ static void count_cas(struct command_context *context, enum store_result result)
                 result == STORE_OK       ? COUNTER_cas_hits
                 : result == STORE_EXISTS ? COUNTER_cas_badval
                                          : COUNTER_cas_misses,
-                result == STORE_OK || result == STORE_EXISTS || result == STORE_NOT_FOUND);
+                result == STORE_OK || result == STORE_EXISTS || result == STORE_NOT_FOUND ||
+                    result == STORE_TYPE_MISMATCH);
 }
 
 /* Where clients see no cas uniques, each that they name is that of the item. */
@@ -101,25 +102,47 @@ static void put(struct session *session, struct command_context *context)
     session_say(session, context, result == STORE_OK ? "STORED\r\n" : session_failure(result));
 }
 
-void storage_refuse(struct session *session, struct command_context *context,
-                    const struct store_request *request, bool is_set, enum store_result result)
+void storage_drop(struct session *session, struct command_context *context)
 {
-    observe(context, request->key, request->key_len, COUNTER_cmd_set, COUNTER_COUNT);
-    session_say(session, context,
-                result == STORE_NO_MEMORY ? "SERVER_ERROR out of memory storing object\r\n"
-                                          : session_failure(result));
-    /* The client meant to replace the old value: serving it on would be wrong. */
-    if (is_set)
-        store_delete(context->store, request->key, request->key_len);
-    session_swallow(session, request->value_len + 2);
+    enum counter command = session->mode == STORE_CAS ? COUNTER_cmd_cas : COUNTER_cmd_set;
+    struct item *item = session_take_item(session);
+
+    counter_add(context->counters, command, 1);
+    observe(context, item_key(item), item_key_len(item), command, COUNTER_COUNT);
+    store_discard(context->store, item);
 }
 
-/* What cannot exist cannot be replaced, either. */
-static enum store_result for_mode(enum store_result result, enum store_mode mode)
+enum store_result storage_refusal(enum store_result result, enum store_mode mode)
 {
     if (result != STORE_BAD_PREFIX || mode == STORE_SET || mode == STORE_ADD)
         return result;
     return mode == STORE_CAS ? STORE_NOT_FOUND : STORE_NOT_STORED;
+}
+
+void storage_count_refused(struct command_context *context, const struct store_request *request,
+                           enum store_mode mode, enum store_result result)
+{
+    observe(context, request->key, request->key_len, COUNTER_cmd_set, COUNTER_COUNT);
+    if (result == STORE_TOO_LARGE || result == STORE_NO_MEMORY)
+        return;
+    if (mode == STORE_CAS)
+        count_cas(context, result);
+    else
+        counter_add(context->counters, COUNTER_cmd_set, 1);
+}
+
+void storage_refuse(struct session *session, struct command_context *context,
+                    const struct store_request *request, enum store_mode mode,
+                    enum store_result result)
+{
+    storage_count_refused(context, request, mode, result);
+    session_say(session, context,
+                result == STORE_NO_MEMORY ? "SERVER_ERROR out of memory storing object\r\n"
+                                          : session_failure(result));
+    /* The client meant to replace the old value: serving it on would be wrong. */
+    if (mode == STORE_SET)
+        store_delete(context->store, request->key, request->key_len);
+    session_swallow(session, request->value_len + 2);
 }
 
 static void store(struct session *session, struct command_context *context,
@@ -144,7 +167,7 @@ static void store(struct session *session, struct command_context *context,
         session->cas = cas;
         session_begin_value(session, item, put);
     } else {
-        storage_refuse(session, context, &request, mode == STORE_SET, for_mode(result, mode));
+        storage_refuse(session, context, &request, mode, storage_refusal(result, mode));
     }
 }
 

@@ -11,6 +11,16 @@ enum store_result storage_put(struct session *session, struct command_context *c
                               const struct store_condition *condition,
                               struct store_written *written);
 
-/* There will be no item for the value that follows: says why and drops it. */
+/* The value did not end where it should have: counts the request, and drops the item. */
+void storage_drop(struct session *session, struct command_context *context);
+
+/* What it means that there will be no item: what cannot exist cannot be replaced, either. */
+enum store_result storage_refusal(enum store_result result, enum store_mode mode);
+/* There will be no item for the value that follows: counts that, by prefix only when there is no
+ * room for it. */
+void storage_count_refused(struct command_context *context, const struct store_request *request,
+                           enum store_mode mode, enum store_result result);
+/* In the text protocol: counts it, says why and drops the value. */
 void storage_refuse(struct session *session, struct command_context *context,
-                    const struct store_request *request, bool is_set, enum store_result result);
+                    const struct store_request *request, enum store_mode mode,
+                    enum store_result result);

@@ -74,8 +74,10 @@ enum store_result store_look(struct store_thread *thread, const struct store_loo
         bool missing = !item;
 
         result = STORE_NOT_FOUND;
-        if (item && (look->any_type || item_type(item) == ITEM_KV))
-            result = look_at(thread, look, item, false);
+        if (item)
+            result = look->any_type || item_type(item) == ITEM_KV
+                         ? look_at(thread, look, item, false)
+                         : STORE_TYPE_MISMATCH;
         bucket_unlock(place.bucket);
         if (missing && look->create)
             result = create(thread, look);

@@ -28,8 +28,8 @@ struct store_look {
     store_see *see;                     /* as store_visit */
     void *argument;
 };
-/* STORE_OK: it was seen. STORE_NOT_FOUND also for collections, unless any_type. STORE_NO_MEMORY:
- * nothing was changed. */
+/* STORE_OK: it was seen. STORE_TYPE_MISMATCH: it is a collection, and not any_type.
+ * STORE_NOT_FOUND; STORE_NO_MEMORY: nothing was changed. */
 enum store_result store_look(struct store_thread *thread, const struct store_look *look);
 
 struct store_removal {

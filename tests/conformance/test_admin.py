@@ -117,6 +117,22 @@ def test_statistics_are_lists(start, group):
         assert client.stats(group)
 
 
+def test_stores_are_counted_whatever_comes_of_them_but_not_what_is_too_large(start):
+    with start().connect() as client:
+        client.ask(b"lop create l 0 0 0\r\n")
+        for line, reply in ((b"set k 0 0 1\r\nabc", b"CLIENT_ERROR bad data chunk"),
+                            (b"set -:k 0 0 1\r\na\r\n", b"CLIENT_ERROR invalid prefix name"),
+                            (b"append -:k 0 0 1\r\na\r\n", b"NOT_STORED"),
+                            (b"cas k 0 0 1 5\r\nabc", b"CLIENT_ERROR bad data chunk"),
+                            (b"cas -:k 0 0 1 5\r\na\r\n", b"NOT_FOUND"),
+                            (b"cas l 0 0 1 5\r\na\r\n", b"TYPE_MISMATCH"),
+                            (b"add k 0 0 1100000\r\n" + b"x" * 1100000 + b"\r\n",
+                             b"CLIENT_ERROR object too large for cache")):
+            assert client.ask(line) == reply + b"\r\n"
+        stats = client.stats()
+        assert [stats[name] for name in ("cmd_set", "cmd_cas", "cas_misses")] == ["3", "3", "2"]
+
+
 def put(client, key, size):
     return client.ask(b"set %s 0 0 %d\r\n%s\r\n" % (key, size, b"x" * size))
 

@@ -211,6 +211,15 @@ def test_statistics_come_one_by_one(client):
     assert statuses(client.ask(request("stat", b"detail off"))) == [OK]
 
 
+def operations(client):
+    """What was counted of the prefix `detail`, without zeros."""
+    counted, _ = client.ask(request("stat", b"detail dump"))
+    assert counted.value.startswith(b"PREFIX detail ") and counted.value.endswith(b"\r\nEND\r\n")
+    words = counted.value.split()
+    counts = dict(zip(words[2:-1:2], map(int, words[3:-1:2])))
+    return {name.decode(): n for name, n in counts.items() if n}
+
+
 def test_operations_are_counted_by_prefix_and_dumped_as_text(client):
     client.ask(request("stat", b"detail off"), request("flush_prefix", b"detail"))
     nothing, end = client.ask(request("stat", b"detail dump"))
@@ -220,14 +229,25 @@ def test_operations_are_counted_by_prefix_and_dumped_as_text(client):
                lop_range("lop get", b"detail:l", 0, 0), binary.sop_insert(b"detail:s", b"v", (0, 0, 0)),
                request("getattr", b"detail:l"), expiry("touch", b"detail:l", 100),
                binary.bop_insert(b"detail:none", 1, b"v"))
-    counted, _ = client.ask(request("stat", b"detail dump"))
-    assert counted.value.startswith(b"PREFIX detail ") and counted.value.endswith(b"\r\nEND\r\n")
-    words = counted.value.split()
-    counts = dict(zip(words[2:-1:2], map(int, words[3:-1:2])))
-    assert {name: n for name, n in counts.items() if n} == {
-        b"lcs": 1, b"lis": 1, b"lih": 1, b"lgs": 1, b"lgh": 1, b"sis": 1, b"sih": 1, b"gas": 1,
-        b"sas": 1, b"bis": 1}
-    client.ask(request("stat", b"detail off"), request("flush_prefix", b"detail"))
+    assert operations(client) == {"lcs": 1, "lis": 1, "lih": 1, "lgs": 1, "lgh": 1, "sis": 1,
+                                  "sih": 1, "gas": 1, "sas": 1, "bis": 1}
+    client.ask(request("flush_prefix", b"detail"), request("stat", b"detail off"))
+
+
+def test_what_is_refused_before_its_value_is_read_is_counted_by_its_prefix(client):
+    client.ask(request("stat", b"detail on"))
+    large, block = b"x" * 1100000, b"x" * 40000
+    refused = [store("set", b"detail:k", large), store("addq", b"detail:k", large),
+               store("replace", b"detail:k", large, cas=1), request("append", b"detail:k", large),
+               binary.lop_insert(b"detail:l", 0, block), binary.sop_insert(b"detail:s", block),
+               request("sop delete", b"detail:s", block, bytes(4)),
+               request("sop exist", b"detail:s", block),
+               binary.bop_insert(b"detail:b", 1, block), binary.bop_update(b"detail:b", 1, block)]
+    for one in refused:
+        assert statuses(client.ask(one, request("noop"))) == [TOO_LARGE, OK]
+    assert operations(client) == {"set": 4, "lis": 1, "sis": 1, "sds": 1, "ses": 1, "bis": 1,
+                                  "bus": 1}
+    client.ask(request("flush_prefix", b"detail"), request("stat", b"detail off"))
 
 
 def test_a_request_of_the_wrong_shape_is_refused_and_dropped(client):
@@ -252,9 +272,25 @@ def test_a_value_that_is_too_large_is_refused_and_dropped(client):
         [TOO_LARGE, NOT_FOUND]
 
 
-def test_a_prefix_that_is_none_is_refused(client):
-    assert statuses(client.ask(store("set", b"-a:k", b"v"), request("noop"))) == \
-        [binary.BAD_PREFIX, OK]
+def test_a_value_that_is_too_large_for_another_cas_unique_leaves_the_old_one(client):
+    client.ask(store("set", b"k", b"old"))
+    unique = client.ask(request("get", b"k"))[0].cas
+    other, mine = (store("set", b"k", b"x" * 1100000, cas=unique + n) for n in (1, 0))
+    assert statuses(client.ask(other, request("get", b"k"))) == [TOO_LARGE, OK]
+    assert statuses(client.ask(mine, request("get", b"k"))) == [TOO_LARGE, NOT_FOUND]
+
+
+def test_a_prefix_that_is_none_is_refused_and_has_nothing_to_change(client):
+    assert statuses(client.ask(store("set", b"-a:k", b"v"), store("replace", b"-a:k", b"v"),
+                               request("append", b"-a:k", b"v"), request("noop"))) == \
+        [binary.BAD_PREFIX, NOT_FOUND, NOT_STORED, OK]
+
+
+def test_a_collection_is_no_value(client):
+    client.ask(binary.create("lop create", b"l"))
+    assert statuses(client.ask(request("get", b"l"), request("getkq", b"l"),
+                               expiry("gat", b"l", 0), request("noop"))) == \
+        [binary.BAD_TYPE] * 3 + [OK]
 
 
 def test_without_users_nobody_logs_in(client):
@@ -297,7 +333,7 @@ def test_a_list_says_what_is_wrong(client):
         [OK, binary.INDEX_OUT_OF_RANGE, binary.INDEX_OUT_OF_RANGE]
     assert client.ask(lop_range("lop get", b"l", 5, 9))[0].value == b"Index out of range"
     assert statuses(client.ask(store("set", b"k", b"v"), binary.lop_insert(b"k", 0, b"v"),
-                               request("get", b"l"))) == [OK, binary.BAD_TYPE, NOT_FOUND]
+                               request("get", b"l"))) == [OK, binary.BAD_TYPE, binary.BAD_TYPE]
     assert statuses(client.ask(binary.lop_insert(b"l", 0, b"x" * 20000),
                                binary.lop_insert(b"l", 0, b"x" * 40000), request("noop"))) == \
         [TOO_LARGE, TOO_LARGE, OK]
@@ -354,7 +390,7 @@ def test_attributes_are_read_and_changed(client):
     assert statuses(client.ask(setattr_request(b"l", 1000, 50, 3, 1), setattr_request(b"k", 1000),
                                setattr_request(b"none", 1),
                                setattr_request(b"k"), setattr_request(b"l", overflow=8))) == \
-        [OK, OK, NOT_FOUND, INVALID, binary.BAD_VALUE]
+        [OK, OK, NOT_FOUND, OK, binary.BAD_VALUE]
     changed = ATTRIBUTES.unpack(client.ask(request("getattr", b"l"))[0].value)
     assert changed[1] in (999, 1000) and changed[3] == 50 and changed[7:] == (3, 1)
 
