@@ -34,6 +34,13 @@ struct pause {
     uint32_t version;
 };
 
+/* What a call lacks. It may need several objects of a size, and fails as often before that is
+ * known. */
+struct shortage {
+    size_t bytes;
+    unsigned objects;
+};
+
 static const struct tree_order by_position = {.tagged = false};
 static const struct tree_order by_hash = {.tagged = true};
 
@@ -291,22 +298,30 @@ static enum store_result act_in_turn(struct collection_access *access,
     return result;
 }
 
+static bool make_room(struct store_thread *thread, struct shortage *shortage, size_t bytes)
+{
+    shortage->objects = bytes == shortage->bytes ? shortage->objects + 1 : 1;
+    shortage->bytes = bytes;
+    return evict_make_room(thread, bytes, shortage->objects);
+}
+
 /* Whether what stopped the call can be overcome by another one. */
 static bool is_worth_another(struct store_thread *thread, const struct collection_access *access,
-                             enum store_result result)
+                             enum store_result result, struct shortage *shortage)
 {
     if (result == STORE_PAUSED) {
         sched_yield();
         return true;
     }
     return result == STORE_NO_MEMORY && access->room.wanted &&
-           evict_make_room(thread, access->room.wanted);
+           make_room(thread, shortage, access->room.wanted);
 }
 
 enum store_result collection_call(struct store_thread *thread, const struct collection_call *call)
 {
     enum store_result result = STORE_NO_MEMORY;
     struct pause pause = {.paused = false};
+    struct shortage shortage = {0};
 
     for (unsigned tries = 0; tries < TRIES_MAX; tries += result != STORE_PAUSED) {
         struct collection_access access = {
@@ -317,7 +332,7 @@ enum store_result collection_call(struct store_thread *thread, const struct coll
         if (access.place.bucket)
             bucket_unlock(access.place.bucket);
         store_settle(thread);
-        if (!is_worth_another(thread, &access, result))
+        if (!is_worth_another(thread, &access, result, &shortage))
             break;
     }
     if (result == STORE_NO_MEMORY)

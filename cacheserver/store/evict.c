@@ -327,13 +327,23 @@ void *evict_alloc(struct store_thread *thread, size_t size)
     return object;
 }
 
-bool evict_make_room(struct store_thread *thread, size_t size)
+bool evict_make_room(struct store_thread *thread, size_t size, unsigned objects)
 {
-    void *object = evict_alloc(thread, size);
+    struct made {
+        struct made *next;
+    } *all = NULL;
+    unsigned left = objects;
 
-    if (object)
-        memory_free(&thread->store->memory, &thread->cache, object);
-    return object;
+    for (struct made *made; left > 0 && (made = evict_alloc(thread, size)); left--) {
+        made->next = all;
+        all = made;
+    }
+    while (all) {
+        struct made *next = all->next;
+        memory_free(&thread->store->memory, &thread->cache, all);
+        all = next;
+    }
+    return left == 0;
 }
 
 void evict_to_limit(struct store_thread *thread)

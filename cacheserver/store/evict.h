@@ -5,8 +5,9 @@
  * No lock may be held. */
 void *evict_alloc(struct store_thread *thread, size_t size);
 
-/* Makes sure that the next memory_alloc of this size by this thread succeeds, most likely. */
-bool evict_make_room(struct store_thread *thread, size_t size);
+/* Makes sure that the next so many calls of memory_alloc of this size by this thread succeed, most
+ * likely. No lock may be held. */
+bool evict_make_room(struct store_thread *thread, size_t size, unsigned objects);
 
 /* Frees what is dead in the next few thousand buckets. No lock may be held. */
 void evict_reclaim(struct store_thread *thread);

@@ -168,6 +168,31 @@ static void what_has_expired_makes_room_before_memory_grows(void **state)
     fixture_free(f);
 }
 
+static void room_is_made_for_as_many_objects_as_are_needed(void **state)
+{
+    enum { NEEDED = 5, BYTES = 20000 };
+    struct fixture *f = fixture_new(LIMIT, true);
+    struct memory *memory = &f->store->memory;
+    struct memory_cache *cache = &f->thread->cache;
+    void *objects[NEEDED];
+    void *last = NULL;
+
+    (void)state;
+    assert_int_equal(fill(f, "k", 20000, 500, CLOCK_NEVER), 20000);
+    for (void *object; (object = memory_alloc(memory, cache, BYTES)); last = object)
+        continue;
+    memory_free(memory, cache, last);
+    assert_true(evict_make_room(f->thread, BYTES, NEEDED));
+    for (unsigned i = 0; i < NEEDED; i++) {
+        objects[i] = memory_alloc(memory, cache, BYTES);
+        assert_non_null(objects[i]);
+    }
+    for (unsigned i = 0; i < NEEDED; i++)
+        memory_free(memory, cache, objects[i]);
+    assert_false(evict_make_room(f->thread, BYTES, LIMIT / BYTES + 10));
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +204,7 @@ int main(void)
         cmocka_unit_test(without_eviction_only_the_dead_make_room),
         cmocka_unit_test(what_is_dead_is_reclaimed_on_demand),
         cmocka_unit_test(what_has_expired_makes_room_before_memory_grows),
+        cmocka_unit_test(room_is_made_for_as_many_objects_as_are_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
