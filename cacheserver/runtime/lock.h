@@ -39,11 +39,17 @@ void lock_take(struct lock *lock);
 int lock_try(struct lock *lock);
 void lock_drop(struct lock *lock);
 
-/* For locks that are not a struct lock. */
+/* For locks that are not a struct lock: before waiting for one, when one has it, and before it is
+ * let go. */
 #ifdef CACHE_LOCK_RANKS
+void lock_rank_check(enum lock_rank rank);
 void lock_rank_enter(enum lock_rank rank);
 void lock_rank_leave(enum lock_rank rank);
 #else
+static inline void lock_rank_check(enum lock_rank rank)
+{
+    (void)rank;
+}
 static inline void lock_rank_enter(enum lock_rank rank)
 {
     (void)rank;

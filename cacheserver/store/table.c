@@ -100,6 +100,7 @@ static void bucket_lock(struct bucket *bucket)
 {
     unsigned spins = 0;
 
+    lock_rank_check(LOCK_RANK_BUCKET);
     while (atomic_fetch_or_explicit(&bucket->meta, LOCKED, memory_order_acquire) & LOCKED) {
         while (atomic_load_explicit(&bucket->meta, memory_order_relaxed) & LOCKED) {
             if (++spins % SPINS_BEFORE_YIELD == 0)
@@ -112,8 +113,9 @@ static void bucket_lock(struct bucket *bucket)
 void bucket_unlock(struct bucket *bucket)
 {
     uintptr_t meta = atomic_load_explicit(&bucket->meta, memory_order_relaxed);
-    atomic_store_explicit(&bucket->meta, meta & ~LOCKED, memory_order_release);
+
     lock_rank_leave(LOCK_RANK_BUCKET);
+    atomic_store_explicit(&bucket->meta, meta & ~LOCKED, memory_order_release);
 }
 
 struct bucket *table_lock(struct table *table, uint64_t hash)

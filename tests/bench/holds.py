@@ -1,14 +1,18 @@
 #!/usr/bin/python3
 """How long the server holds its locks, by kind of request.
 
-Needs a build that measures it:
+Needs a build by gcc that measures it:
 
-    meson setup build-holds -Dbuildtype=debugoptimized -Dc_args='-DCACHE_LOCK_RANKS -DCACHE_LOCK_TIMES'
+    meson setup build-holds -Dlock_times=true
     ninja -C build-holds cacheserver/cacheserver && tests/bench/holds.py
 
 Runs one kind of long request after the other, against collections of --elements elements, and
-prints for each the longest time that a bucket of the hash table was locked, and any other lock, in
-microseconds of CPU time of the thread that held it: what else the machine does hardly counts.
+prints for each how long a bucket of the hash table was locked at most, and any other lock: in
+microseconds of CPU time of the thread that held it, and in basic blocks of the server's code that
+it ran meanwhile. The time has interrupts in it, and what the host takes from a virtual machine; the
+blocks lack what libraries and the system do. Work makes 150 to 350 blocks in a microsecond, 10 when
+it waits for memory all the time: a long time with few blocks is either somebody else's or a call of
+the system, which then is there in every run.
 """
 import argparse
 import mmap
@@ -24,6 +28,7 @@ from compare import back_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = 5000
+HOLD = struct.Struct("QQ")  # nanoseconds, blocks
 LAST = re.compile(rb"(END|DELETED(_DROPPED)?|DUPLICATED|OK|NOT_FOUND(_ELEMENT)?|TRIMMED|HD|STORED|"
                   rb"CREATED(_STORED)?|EXISTS|RESET|PREFIX_.*|(COUNT|POSITION)=\d+|\w+_ERROR.*)\r\n")
 
@@ -40,7 +45,7 @@ class Server:
         self.elements = options.elements
         times = Path(directory) / "times"
         self.ranks = ranks()
-        self.bytes = 8 * (max(self.ranks) + 1)
+        self.bytes = HOLD.size * (max(self.ranks) + 1)
         times.write_bytes(bytes(self.bytes))
         with times.open("r+b") as file:
             self.times = mmap.mmap(file.fileno(), self.bytes)
@@ -81,8 +86,9 @@ class Server:
         self.ask("get -")
 
     def longest(self):
-        values = struct.unpack(f"{self.bytes // 8}Q", self.times[:])
-        return {self.ranks[rank]: ns for rank, ns in enumerate(values) if ns}
+        """(microseconds, blocks) by the names of ranks."""
+        return {self.ranks[rank]: (ns / 1000, blocks)
+                for rank, (ns, blocks) in enumerate(HOLD.iter_unpack(self.times[:])) if ns}
 
     def reset(self):
         self.times[:] = bytes(self.bytes)
@@ -124,10 +130,16 @@ class Server:
             if cursor == "0":
                 return
 
-    def wait_for_scrub(self):
-        while self.ask("scrub") != "OK":
+    def scrub(self):
+        said = self.ask("scrub")
+        status = b""
+        while status != b"STAT scrubber:status stopped\r\n":
+            self.socket.sendall(b"stats scrub\r\n")
+            status = self.file.readline()
+            while self.file.readline() != b"END\r\n":
+                pass
             time.sleep(0.01)
-        time.sleep(0.5)
+        return said
 
 
 def with_keys(command, names):
@@ -192,7 +204,7 @@ def rows(server):
         2000000, lambda n: f"set key:{n} 0 0 3 noreply\r\nabc\r\n")
     yield "scan key", None, lambda: server.scan("key")
     yield "scan prefix", None, lambda: server.scan("prefix")
-    yield "scrub", None, server.wait_for_scrub
+    yield "scrub", None, server.scrub
     yield "key dump", None, "dump start key dumped"
     yield "stats", None, "stats"
     yield "stats prefixes", None, "stats prefixes"
@@ -200,6 +212,15 @@ def rows(server):
     yield "flush_prefix", None, "flush_prefix p1"
     yield "eviction", None, lambda: server.batch(
         server.elements, lambda n: f"set e:{n} 0 0 4000 noreply\r\n{'e' * 4000}\r\n")
+
+
+def row(longest):
+    us, blocks = longest.pop("bucket", (0, 0))
+    longest.setdefault("", (0, 0))
+    slowest = max(longest, key=lambda rank: longest[rank][0])
+    busiest = max(longest, key=lambda rank: longest[rank][1])
+    return (f"{us:11.0f}{blocks:9}{longest[slowest][0]:13.0f} {slowest:13}"
+            f"{longest[busiest][1]:9} {busiest:13}")
 
 
 def main():
@@ -212,7 +233,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         server = Server(options, directory)
         try:
-            print(f"{'':22}{'bucket':>10}{'others':>10}")
+            print(f"{'':22}{'bucket: us':>11}{'blocks':>9}{'others: us':>13}{'':14}{'blocks':>9}")
             for name, make, act in rows(server):
                 if make:
                     make()
@@ -220,11 +241,7 @@ def main():
                 server.reset()
                 said = act() if callable(act) else server.ask(act)
                 time.sleep(0.05)
-                longest = server.longest()
-                bucket = longest.pop("bucket", 0) / 1000
-                other = max(longest, key=longest.get, default="")
-                print(f"{name:22}{bucket:10.0f}{longest.get(other, 0) / 1000:10.0f} {other:12}"
-                      f" {said or ''}", flush=True)
+                print(f"{name:22}{row(server.longest())} {said or ''}", flush=True)
         finally:
             server.process.terminate()
             server.process.wait(60)

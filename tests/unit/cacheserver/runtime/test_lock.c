@@ -52,7 +52,7 @@ static void a_lock_that_somebody_has_is_not_got(void **state)
 }
 
 #ifdef CACHE_LOCK_RANKS
-static void a_falling_rank_is_caught_in_debug_builds(void **state)
+static void a_falling_rank_is_caught_in_debug_builds_before_waiting(void **state)
 {
     struct lock low, high;
     int status;
@@ -62,14 +62,17 @@ static void a_falling_rank_is_caught_in_debug_builds(void **state)
     if (child == 0) {
         signal(SIGABRT, SIG_DFL);
         close(STDERR_FILENO);
+        alarm(20);
         lock_init(&low, LOCK_RANK_SPLIT);
         lock_init(&high, LOCK_RANK_PAGES);
+        pthread_mutex_lock(&low.mutex); /* nobody will ever let go of it */
         lock_take(&high);
         lock_take(&low);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+    assert_false(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM);
 }
 #endif
 
@@ -79,7 +82,7 @@ int main(void)
         cmocka_unit_test(locks_are_taken_in_rising_rank),
         cmocka_unit_test(a_lock_that_somebody_has_is_not_got),
 #ifdef CACHE_LOCK_RANKS
-        cmocka_unit_test(a_falling_rank_is_caught_in_debug_builds),
+        cmocka_unit_test(a_falling_rank_is_caught_in_debug_builds_before_waiting),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
