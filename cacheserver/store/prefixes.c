@@ -380,22 +380,6 @@ static void give_id(struct prefixes *prefixes, uint32_t id)
     prefixes->free_ids[prefixes->free_count++] = id;
 }
 
-static void free_old_indexes(struct store *store)
-{
-    struct prefix_index **link = &store->prefixes.old_indexes;
-
-    while (*link) {
-        struct prefix_index *index = *link;
-        if (!store_epoch_passed(store, index->epoch)) {
-            link = &index->next_old;
-            continue;
-        }
-        *link = index->next_old;
-        memory_note_extra(store->prefixes.memory, -index_bytes(index->mask + 1));
-        free(index);
-    }
-}
-
 void prefixes_free_retired(struct store *store)
 {
     struct prefixes *prefixes = &store->prefixes;
@@ -418,12 +402,28 @@ void prefixes_free_retired(struct store *store)
     }
 }
 
+/* The list begins with those that were replaced last. */
+static struct prefix_index *take_old_indexes(struct store *store)
+{
+    struct prefix_index **link = &store->prefixes.old_indexes, *old;
+
+    lock_take(&store->prefixes.lock);
+    while (*link && !store_epoch_passed(store, (*link)->epoch))
+        link = &(*link)->next_old;
+    old = *link;
+    *link = NULL;
+    lock_drop(&store->prefixes.lock);
+    return old;
+}
+
 void prefixes_free_old_indexes(struct store *store)
 {
-    struct prefixes *prefixes = &store->prefixes;
+    struct prefix_index *old = take_old_indexes(store);
 
-    lock_take(&prefixes->lock);
-    if (prefixes->old_indexes)
-        free_old_indexes(store);
-    lock_drop(&prefixes->lock);
+    while (old) {
+        struct prefix_index *next = old->next_old;
+        memory_note_extra(store->prefixes.memory, -index_bytes(old->mask + 1));
+        free(old);
+        old = next;
+    }
 }
