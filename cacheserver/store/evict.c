@@ -316,6 +316,7 @@ void *evict_alloc(struct store_thread *thread, size_t size)
     void *object = memory_alloc_at_hand(&store->memory, &thread->cache, size);
 
     if (!object && memory_may_grow(&store->memory, size)) {
+        memory_ready(&store->memory);
         reclaim(thread, BUCKETS_PER_GROWTH, ITEMS_PER_GROWTH);
         object = memory_alloc(&store->memory, &thread->cache, size);
     }

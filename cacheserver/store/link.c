@@ -49,8 +49,8 @@ void store_settle(struct store_thread *thread)
         thread->items_unreported = 0;
         table_add_items(&thread->store->table, &thread->cache, items);
     }
+    memory_ready(&thread->store->memory);
     if (++thread->changes % CHANGES_PER_MEMORY_CHECK == 0) {
-        memory_ready(&thread->store->memory);
         memory_cache_trim(&thread->store->memory, &thread->cache);
         evict_to_limit(thread);
     }

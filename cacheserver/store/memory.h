@@ -81,7 +81,7 @@ void memory_cache_flush(struct memory *memory, struct memory_cache *cache);
 void memory_cache_trim(struct memory *memory, struct memory_cache *cache);
 
 /* Gets memory from the system for the pages that will be taken next, which may take it
- * milliseconds. Now and then, when no lock is held. */
+ * milliseconds. After every change and before a page is taken, when no lock is held. */
 void memory_ready(struct memory *memory);
 /* The same for mapped memory that is not in pages. */
 void memory_populate(void *at, size_t bytes);

@@ -63,6 +63,19 @@ static void old_items_make_room_for_new_ones(void **state)
     fixture_free(f);
 }
 
+static void memory_is_got_before_the_parts_of_a_large_value_take_it(void **state)
+{
+    struct fixture *f = fixture_new((size_t)64 << 20, true);
+    struct memory *memory = &f->store->memory;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_non_null(evict_alloc(f->thread, 16384));
+        assert_true(atomic_load(&memory->ready_count) > atomic_load(&memory->page_count));
+    }
+    fixture_free(f);
+}
+
 static void every_size_finds_room_after_another_size_took_all(void **state)
 {
     const size_t sizes[] = {30, 100000, 200, 16000, 5000, 900, 60};
@@ -197,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(old_items_make_room_for_new_ones),
+        cmocka_unit_test(memory_is_got_before_the_parts_of_a_large_value_take_it),
         cmocka_unit_test(every_size_finds_room_after_another_size_took_all),
         cmocka_unit_test(sticky_items_stay),
         cmocka_unit_test(pinned_items_are_not_evicted_for_nothing),
