@@ -1,6 +1,6 @@
 /*
  * Insertion. A leaf has the room it needs and little more: when it is full it is copied into a
- * somewhat larger object, until it has leaf_max bytes and is divided instead. All memory that an
+ * somewhat larger object, until it has LEAF_MAX bytes and is divided instead. All memory that an
  * insertion needs is had before anything is changed (struct spare).
  *
  * How a leaf is divided: at the end or the beginning of the sequence, where the next elements will
@@ -15,9 +15,11 @@
 #include "cacheserver/store/tree_node.h"
 
 /* Parts of the needed bytes that a leaf gets beyond those, so that not every insertion copies. A
- * leaf elsewhere gets what its size class has. */
+ * leaf elsewhere gets what its size class has; one of hashes, which grows wherever it is, room for
+ * one element more, if that is little. */
 #define SLACK_AT_ENDS      8
 #define SLACK_AT_ENDS_TREE 64 /* of the whole tree's bytes */
+#define SLACK_ELEMENTS_MIN 24
 
 /* What an insertion adds. */
 struct added {
@@ -85,12 +87,19 @@ static bool is_at_beginning(const struct tree_cursor *cursor)
     return true;
 }
 
+static size_t slack_of(const struct tree_cursor *cursor, size_t need)
+{
+    if (is_tagged(cursor))
+        return cursor->leaf->count < SLACK_ELEMENTS_MIN ? 0 : need / cursor->leaf->count;
+    if (is_at_end(cursor) || is_at_beginning(cursor))
+        return need / SLACK_AT_ENDS + cursor->tree->bytes / SLACK_AT_ENDS_TREE;
+    return 0;
+}
+
 static size_t with_slack(const struct tree_cursor *cursor, size_t need)
 {
-    bool at_ends = !is_tagged(cursor) && (is_at_end(cursor) || is_at_beginning(cursor));
-    size_t slack = at_ends ? need / SLACK_AT_ENDS + cursor->tree->bytes / SLACK_AT_ENDS_TREE : 0;
-    size_t full = leaf_max(is_tagged(cursor));
-    size_t most = need < full ? full - need : 0;
+    size_t slack = slack_of(cursor, need);
+    size_t most = need < LEAF_MAX ? LEAF_MAX - need : 0;
 
     return leaf_size(cursor->tree, need + (slack < most ? slack : most));
 }
@@ -280,7 +289,7 @@ static unsigned choose_cut(const struct tree_cursor *cursor, const struct added 
     size_t aim = total / 2;
     unsigned low = 1, high = count - 1;
 
-    if (is_tagged(cursor) && total < 2 * leaf_max(true))
+    if (is_tagged(cursor) && total < (size_t)2 * LEAF_MAX)
         aim = total * (80 + draw_by_address(cursor->leaf) % 97) / 256;
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -390,7 +399,7 @@ char *tree_insert(struct tree_cursor *cursor, struct tree_room *room, uint64_t k
         cursor_add(cursor, 1);
         return leaf_insert(leaf, tagged, cursor->at, added.tag, len);
     }
-    if (need <= leaf_max(tagged))
+    if (need <= LEAF_MAX)
         return grow_leaf(cursor, room, &added, need);
     if (!tagged && is_at_end(cursor))
         return add_leaf_behind(cursor, room, &added);

@@ -24,12 +24,7 @@ struct tree_leaf {
 };
 
 /* A leaf with more than one element is not made larger than this. */
-#define LEAF_MAX        4096
-#define LEAF_MAX_TAGGED 3120 /* every insertion moves half of one */
-static inline size_t leaf_max(bool tagged)
-{
-    return tagged ? LEAF_MAX_TAGGED : LEAF_MAX;
-}
+#define LEAF_MAX 4096
 
 /* Nor, in a tree that has others, smaller than this: each size in use takes a page at least. */
 #define LEAF_MIN 1024

@@ -346,6 +346,34 @@ static double bytes_per_element(const struct tree_fixture *f)
     return (double)f->tree.bytes / f->tree.count;
 }
 
+static void insert_by_hash(struct tree_fixture *f, const char *bytes, size_t len)
+{
+    struct tree_sought sought = {.key = tree_key_of_tag((uint32_t)draw(f, 1u << TREE_TAG_BITS))};
+    struct tree_cursor cursor;
+
+    tree_seek(&f->tree, &sought, &cursor);
+    char *place = tree_insert(&cursor, &f->room, sought.key, len);
+    assert_non_null(place);
+    memcpy(place, bytes, len);
+}
+
+static void an_insertion_among_hashes_often_finds_room(void **state)
+{
+    struct tree_fixture *f = tree_fixture_new(&by_hash);
+    const int most = 1000000, insertions = 100000;
+    char bytes[100] = {0};
+
+    (void)state;
+    allocations_until_failure = most;
+    for (int i = 0; i < insertions; i++)
+        insert_by_hash(f, bytes, sizeof(bytes));
+    int allocations = most - allocations_until_failure;
+    allocations_until_failure = 0;
+    print_message("%d insertions, %d allocations\n", insertions, allocations);
+    assert_true(allocations < insertions / 4 * 3);
+    tree_fixture_free(f);
+}
+
 static void a_million_elements_are_packed_tightly(void **state)
 {
     const struct tree_order *orders[] = {&by_position, &by_hash};
@@ -356,13 +384,12 @@ static void a_million_elements_are_packed_tightly(void **state)
         struct tree_fixture *f = tree_fixture_new(orders[o]);
         for (uint32_t i = 0; i < 1000000; i++) {
             struct tree_cursor cursor;
-            struct tree_sought sought = {
-                .key = o ? tree_key_of_tag((uint32_t)draw(f, 1u << TREE_TAG_BITS)) : 0};
-            if (o == 0)
-                tree_seek_rank(&f->tree, f->tree.count, &cursor);
-            else
-                tree_seek(&f->tree, &sought, &cursor);
-            char *place = tree_insert(&cursor, &f->room, sought.key, sizeof(bytes));
+            if (o == 1) {
+                insert_by_hash(f, bytes, sizeof(bytes));
+                continue;
+            }
+            tree_seek_rank(&f->tree, f->tree.count, &cursor);
+            char *place = tree_insert(&cursor, &f->room, 0, sizeof(bytes));
             assert_non_null(place);
             memcpy(place, bytes, sizeof(bytes));
         }
@@ -406,6 +433,7 @@ int main(void)
         cmocka_unit_test(removal_works_without_any_memory),
         cmocka_unit_test(many_elements_are_cut_off_in_a_few_branches),
         cmocka_unit_test(a_replacement_that_finds_no_memory_keeps_the_old_bytes),
+        cmocka_unit_test(an_insertion_among_hashes_often_finds_room),
         cmocka_unit_test(a_million_elements_are_packed_tightly),
         cmocka_unit_test(a_queue_does_not_spread_out),
     };
