@@ -23,7 +23,6 @@ enum event_kind {
     EVENT_REJOIN,      /* somebody wants …, and waits for an answer */
     EVENT_SET_SERVERS, /* … the servers in `text` to be used */
     EVENT_LEAVE,
-    EVENT_KINDS,
 };
 
 struct event {

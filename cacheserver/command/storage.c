@@ -52,8 +52,8 @@ static enum store_result compare_and_put(struct command_context *context, struct
     static const struct store_condition is_there = {.mode = STORE_REPLACE};
 
     if (!context->shared->settings->no_cas)
-        return store_put_if(context->store, item, condition, written);
-    enum store_result result = store_put_if(context->store, item, &is_there, written);
+        return store_put(context->store, item, condition, written);
+    enum store_result result = store_put(context->store, item, &is_there, written);
     return result == STORE_NOT_STORED ? STORE_NOT_FOUND : result;
 }
 
@@ -90,7 +90,7 @@ enum store_result storage_put(struct session *session, struct command_context *c
         return put_cas(context, item, condition, written);
     counter_add(context->counters, COUNTER_cmd_set, 1);
     observe(context, item_key(item), item_key_len(item), COUNTER_cmd_set, COUNTER_COUNT);
-    return store_put_if(context->store, item, condition, written);
+    return store_put(context->store, item, condition, written);
 }
 
 static void put(struct session *session, struct command_context *context)

@@ -281,9 +281,8 @@ static enum store_result extend(struct store_thread *thread, struct item *added,
     }
 }
 
-enum store_result store_put_if(struct store_thread *thread, struct item *item,
-                               const struct store_condition *condition,
-                               struct store_written *written)
+enum store_result store_put(struct store_thread *thread, struct item *item,
+                            const struct store_condition *condition, struct store_written *written)
 {
     enum store_result result;
 
@@ -300,15 +299,6 @@ enum store_result store_put_if(struct store_thread *thread, struct item *item,
     return result;
 }
 
-enum store_result store_put(struct store_thread *thread, struct item *item, enum store_mode mode,
-                            uint64_t cas)
-{
-    struct store_condition condition = {.mode = mode, .cas = cas};
-    struct store_written written;
-
-    return store_put_if(thread, item, &condition, &written);
-}
-
 static enum store_result put_number(struct store_thread *thread, struct store_request *request,
                                     uint64_t value, const struct store_condition *condition,
                                     struct store_written *written)
@@ -323,7 +313,7 @@ static enum store_result put_number(struct store_thread *thread, struct store_re
         return result;
     item_cursor_start(&to, item);
     item_cursor_write(&to, digits, request->value_len);
-    return store_put_if(thread, item, condition, written);
+    return store_put(thread, item, condition, written);
 }
 
 static enum store_result create_number(struct store_thread *thread, struct store_number *number)

@@ -111,7 +111,7 @@ static enum store_result replace(struct store_thread *thread, const struct store
         old_value_write(old, &to);
     if (removal->stale)
         item->atime |= ITEM_STALE;
-    return store_put_if(thread, item, &same, &written);
+    return store_put(thread, item, &same, &written);
 }
 
 static enum store_result remove_by_replacing(struct store_thread *thread,

@@ -75,7 +75,6 @@ enum store_result {
     STORE_UNREADABLE,
     STORE_BKEY_MISMATCH,
     STORE_EFLAG_MISMATCH,
-    STORE_NOTHING_TO_UPDATE,
     STORE_NO_ATTRIBUTE,
     STORE_BAD_VALUE,
     STORE_PAUSED, /* within the store only, see collection.h */
@@ -211,9 +210,23 @@ struct store_request {
 enum store_result store_prepare(struct store_thread *thread, const struct store_request *request,
                                 struct item **item);
 void store_discard(struct store_thread *thread, struct item *item);
-/* Takes the item over in every case. `cas` matters for STORE_CAS only. */
-enum store_result store_put(struct store_thread *thread, struct item *item, enum store_mode mode,
-                            uint64_t cas);
+
+/* What has to be so for the item to be stored. */
+struct store_condition {
+    enum store_mode mode;
+    bool has_cas; /* clients see this cas unique in the old item; implied by STORE_CAS */
+    uint64_t cas;
+    /* with STORE_CAS: a cas unique that is smaller will do, but marks the new item stale */
+    bool allow_stale;
+    bool create; /* append and prepend: a missing key is made */
+};
+struct store_written {
+    uint64_t unique;
+    size_t value_len;
+};
+/* Takes the item over in every case. *written is set when it returns STORE_OK. */
+enum store_result store_put(struct store_thread *thread, struct item *item,
+                            const struct store_condition *condition, struct store_written *written);
 
 /* STORE_OK, STORE_EXISTS or a failure. `type` is not ITEM_KV. */
 enum store_result store_create(struct store_thread *thread, const char *key, size_t key_len,
@@ -234,24 +247,6 @@ enum store_removal_mode {
     STORE_DELETE,
     STORE_DELETE_DROP, /* and the collection goes when it is empty then: STORE_DROPPED */
 };
-
-/* The same with more conditions. */
-struct store_condition {
-    enum store_mode mode;
-    bool has_cas; /* clients see this cas unique in the old item; implied by STORE_CAS */
-    uint64_t cas;
-    bool
-        allow_stale; /* with STORE_CAS: one that is smaller will do, but marks the new item stale */
-    bool create;     /* append and prepend: a missing key is made */
-};
-struct store_written {
-    uint64_t unique;
-    size_t value_len;
-};
-/* *written is set when it returns STORE_OK. */
-enum store_result store_put_if(struct store_thread *thread, struct item *item,
-                               const struct store_condition *condition,
-                               struct store_written *written);
 
 enum store_result store_delete(struct store_thread *thread, const char *key, size_t key_len);
 enum store_result store_touch(struct store_thread *thread, const char *key, size_t key_len,

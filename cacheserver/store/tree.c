@@ -344,9 +344,3 @@ bool tree_branch_is_large(const struct tree_inner *branch)
 {
     return branch->height > 1;
 }
-
-void tree_free(struct tree *tree, struct tree_room *room)
-{
-    while (tree_free_some(tree, room, UINT16_MAX))
-        continue;
-}

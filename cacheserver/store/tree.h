@@ -137,11 +137,6 @@ bool tree_free_branch(struct tree_inner *branch, struct tree_room *room, unsigne
 /* Whether freeing it takes so long that another thread should do it. */
 bool tree_branch_is_large(const struct tree_inner *branch);
 
-/* Frees all nodes; the tree is empty then. */
-void tree_free(struct tree *tree, struct tree_room *room);
 /* Frees up to n nodes from the end of a tree that nobody uses any more, elements and all; false:
  * the tree is empty. Counts are not kept. */
 bool tree_free_some(struct tree *tree, struct tree_room *room, unsigned n);
-
-/* For tests: asserts every invariant. */
-void tree_check(const struct tree *tree, const struct tree_room *room);

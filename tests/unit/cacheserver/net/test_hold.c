@@ -232,7 +232,9 @@ static void what_one_turn_may_record_is_limited(void **state)
 
     (void)state;
     assert_int_equal(store_prepare(b->client->base->thread, &request, &item), STORE_OK);
-    assert_int_equal(store_put(b->client->base->thread, item, STORE_SET, 0), STORE_OK);
+    const struct store_condition always = {.mode = STORE_SET};
+    struct store_written written;
+    assert_int_equal(store_put(b->client->base->thread, item, &always, &written), STORE_OK);
     log_flush(&b->kept.persistence->log);
     for (unsigned i = 0; i < 50; i++)
         strcat(text, "append k 0 0 1\r\n!\r\n");

@@ -48,6 +48,7 @@ static inline enum store_result put_value(struct fixture *f, enum store_mode mod
 {
     struct store_request request = {
         .key = key, .key_len = strlen(key), .value_len = len, .flags = 7, .exptime = exptime};
+    struct store_written written;
     struct item_cursor cursor;
     struct item *item;
     enum store_result result = store_prepare(f->thread, &request, &item);
@@ -56,7 +57,7 @@ static inline enum store_result put_value(struct fixture *f, enum store_mode mod
         return result;
     item_cursor_start(&cursor, item);
     item_cursor_write(&cursor, value, len);
-    return store_put(f->thread, item, mode, 0);
+    return store_put(f->thread, item, &(struct store_condition){.mode = mode}, &written);
 }
 
 static inline enum store_result put(struct fixture *f, const char *key, const char *value)

@@ -9,6 +9,7 @@
 #include "cacheserver/store/btree_element.h"
 #include "tests/unit/cacheserver/store/btree_model.h"
 #include "tests/unit/cacheserver/store/fixture.h"
+#include "tests/unit/cacheserver/store/tree_check.h"
 
 /* A b+tree, and a plain model of it to which the same is done. */
 struct pair {

@@ -73,7 +73,7 @@ static enum store_result put_with(struct fixture *f, const char *value, bool has
     assert_int_equal(store_prepare(f->thread, &request, &item), STORE_OK);
     item_cursor_start(&cursor, item);
     item_cursor_write(&cursor, value, strlen(value));
-    return store_put_if(f->thread, item, &condition, written);
+    return store_put(f->thread, item, &condition, written);
 }
 
 static void an_item_is_fetched_once_it_was_used(void **state)

@@ -9,6 +9,7 @@
 #include "cacheserver/store/removal.h"
 #include "cacheserver/store/walk.h"
 #include "tests/unit/cacheserver/store/collection_fixture.h"
+#include "tests/unit/cacheserver/store/tree_check.h"
 
 #define ELEMENTS 20000
 

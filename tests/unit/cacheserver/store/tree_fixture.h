@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cacheserver/store/tree.h"
+#include "tests/unit/cacheserver/store/tree_check.h"
 
 /*
  * A tree beside a plain array of what it should hold. Allocations go through a wrapper that the
