@@ -8,11 +8,11 @@
 #include "cacheserver/command/handlers.h"
 #include "cacheserver/command/stats.h"
 
-static const char *const groups[] = {"kv", "list", "set", "map", "btree", "attr", "scan", "admin"};
+static const char *const groups[] = {"kv",   "list", "set",   "map",  "btree",
+                                     "attr", "scan", "admin", "meta", "example"};
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
-
-/* Not in the usage line, which clients may compare; memcached's commands are not Arcus's. */
-#define META_GROUP "meta"
+/* The first ones are in the usage line, which clients may compare; the others are not Arcus's. */
+#define GROUPS_IN_USAGE 8
 
 static const char attributes[] =
     "\n\t* <attributes> : <flags> <exptime> <maxcount> [<ovflaction>] [unreadable]\n";
@@ -58,7 +58,7 @@ static void add_notes(struct command_context *context, const char *group)
 static void add_usage(struct command_context *context)
 {
     reply_text(context->reply, "\tUsage: help [");
-    for (size_t i = 0; i < GROUP_COUNT; i++)
+    for (size_t i = 0; i < GROUPS_IN_USAGE; i++)
         reply_format(context->reply, "%s%s", i ? " | " : "", groups[i]);
     reply_text(context->reply, "]\n\r\n");
 }
@@ -71,8 +71,6 @@ HANDLER(help)
     for (size_t i = 0; words->count > 1 && i < GROUP_COUNT; i++)
         if (word_is(&words->word[1], groups[i]))
             group = groups[i];
-    if (words->count > 1 && word_is(&words->word[1], META_GROUP))
-        group = META_GROUP;
     if (!group) {
         add_usage(context);
         return;

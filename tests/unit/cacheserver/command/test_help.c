@@ -23,8 +23,6 @@ static void every_command_is_in_the_help_of_its_group(void **state)
 
     (void)state;
     for (size_t i = 0; i < command_count; i++) {
-        if (commands[i].traits & OF_EXAMPLE_EXTENSION)
-            continue;
         const char *text = help(c, commands[i].help_group);
         assert_null(strstr(text, "Usage"));
         if (!(commands[i].traits & IS_FAMILY) && strcmp(commands[i].name, "config") != 0)
