@@ -6,7 +6,7 @@
  *
  * Values of some length are received into their item. A client that does not read makes its
  * connection keep one batch of replies and stop reading: nothing grows with what it goes on to
- * send.
+ * send. One reply may be large, too; many such clients lose their connections.
  */
 #include "cacheserver/net/connection.h"
 
@@ -20,6 +20,8 @@
 
 #include "cacheserver/net/hold.h"
 #include "cacheserver/net/worker.h"
+#include "cacheserver/protocol/limits.h"
+#include "cacheserver/runtime/log.h"
 
 #define VECTORS_MAX 256
 /* Full replies that one connection may send before the others get their turn. */
@@ -36,12 +38,23 @@ struct connection *connection_new(struct worker *worker, int fd)
     return connection;
 }
 
+/* The reply that the connection keeps, which it does no more; or NULL. */
+static struct reply *release_reply(struct connection *connection)
+{
+    struct reply *reply = connection->reply;
+
+    if (reply)
+        connection->worker->large_reply_bytes -= reply_large_bytes(reply);
+    connection->reply = NULL;
+    return reply;
+}
+
 void connection_free(struct connection *connection)
 {
     struct worker *worker = connection->worker;
 
     session_deinit(&connection->session, worker->context.store);
-    reply_free(connection->reply, worker->context.store);
+    reply_free(release_reply(connection), worker->context.store);
     free(connection->pending);
     close(connection->fd);
     free(connection);
@@ -130,14 +143,28 @@ static enum sending send_reply(struct connection *connection, struct reply *repl
     }
 }
 
+/* Many clients that do not read must not use up the memory. */
+static bool may_keep(const struct worker *worker, size_t large_bytes)
+{
+    static struct log_limit limit;
+
+    if (!large_bytes || worker->large_reply_bytes + large_bytes <= LIMIT_LARGE_REPLIES)
+        return true;
+    log_write_limited(&limit, LOG_LEVEL_WARNING,
+                      "closed a connection: too many large replies wait for their clients");
+    return false;
+}
+
 /* The reply leaves the worker and stays with its connection. */
 static bool keep_reply(struct connection *connection)
 {
     struct worker *worker = connection->worker;
-    struct reply *fresh = worker_spare_reply(worker);
+    size_t large_bytes = reply_large_bytes(worker->context.reply);
+    struct reply *fresh = may_keep(worker, large_bytes) ? worker_spare_reply(worker) : NULL;
 
     if (!fresh)
         return false;
+    worker->large_reply_bytes += large_bytes;
     connection->reply = worker->context.reply;
     worker->context.reply = fresh;
     return true;
@@ -184,8 +211,7 @@ static void take_up_reply(struct connection *connection)
     struct worker *worker = connection->worker;
 
     worker_keep_reply(worker, worker->context.reply);
-    worker->context.reply = connection->reply;
-    connection->reply = NULL;
+    worker->context.reply = release_reply(connection);
 }
 
 /* Requests are left, but it is the others' turn; false also when the replies have to be sent. */
@@ -315,8 +341,7 @@ static void resume_sending(struct connection *connection)
         return;
     }
     if (connection->reply)
-        worker_keep_reply(connection->worker, connection->reply);
-    connection->reply = NULL;
+        worker_keep_reply(connection->worker, release_reply(connection));
     enter(connection, sending == SENT_NONE_EVER || connection->session.closing
                           ? CONNECTION_CLOSED
                           : CONNECTION_READING);

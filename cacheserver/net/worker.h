@@ -28,6 +28,7 @@ struct worker {
     struct log_waiter held_waiter;
     struct reply *spare_replies[WORKER_SPARE_REPLIES];
     unsigned spare_reply_count;
+    size_t large_reply_bytes;   /* of large replies that connections keep */
     struct connection *waiting; /* for another thread's answer */
     _Atomic unsigned connection_count;
     _Atomic unsigned *total_count;  /* of all workers */

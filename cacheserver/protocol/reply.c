@@ -36,7 +36,7 @@ void reply_reset(struct reply *reply, struct store_thread *store)
 {
     for (size_t i = 0; i < reply->pinned_count; i++)
         store_unpin(store, reply->pinned[i]);
-    if (reply->capacity > KEPT_CAPACITY) {
+    if (reply_large_bytes(reply)) {
         free(reply->buffer);
         reply->buffer = NULL;
         reply->capacity = 0;
@@ -45,6 +45,11 @@ void reply_reset(struct reply *reply, struct store_thread *store)
     reply->piece_count = reply->pinned_count = reply->pinned_bytes = 0;
     reply->sent_pieces = reply->sent_of_piece = reply->sent_of_buffer = 0;
     reply->failed = false;
+}
+
+size_t reply_large_bytes(const struct reply *reply)
+{
+    return reply->capacity > KEPT_CAPACITY ? reply->capacity : 0;
 }
 
 char *reply_reserve(struct reply *reply, size_t n)

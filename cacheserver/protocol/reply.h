@@ -58,6 +58,8 @@ void reply_value(struct reply *reply, struct item *item);
 /* So much is waiting that it should be sent before more is added. */
 bool reply_is_full(const struct reply *reply);
 bool reply_is_empty(const struct reply *reply);
+/* The memory of a buffer that has become larger than a batch of short replies needs; else 0. */
+size_t reply_large_bytes(const struct reply *reply);
 
 /* The unsent rest as up to `most` vectors; returns how many, 0 when all is sent. */
 int reply_vectors(struct reply *reply, struct iovec *vectors, int most);

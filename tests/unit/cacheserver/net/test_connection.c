@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cacheserver/net/worker.h"
+#include "cacheserver/protocol/limits.h"
 #include "tests/unit/cacheserver/command/fixture.h"
 
 #define VALUE_BYTES 1000
@@ -181,6 +182,47 @@ static void quit_closes_the_connection(void **state)
     assert_int_equal(take_all(b), 0);
 }
 
+/* Asks for a list of 400 KB through a socket that takes a few of them. */
+static void get_large_list(struct bench *b)
+{
+    char text[10100];
+
+    say(b->client, "lop create l 0 0 0\r\n");
+    int head = snprintf(text, sizeof(text), "lop insert l 0 10000\r\n");
+    memset(text + head, 'v', 10000);
+    strcpy(text + head + 10000, "\r\n");
+    for (unsigned i = 0; i < 40; i++)
+        assert_string_equal(say(b->client, text), "STORED\r\n");
+    set_send_buffer(b->connection->fd, 4096);
+    put_text(b, "lop get l 0..-1\r\n", 17);
+    connection_event(b->connection, EPOLLIN);
+}
+
+static void a_large_reply_counts_until_its_client_has_taken_it(void **state)
+{
+    struct bench *b = *state;
+
+    get_large_list(b);
+    assert_int_equal(b->connection->state, CONNECTION_WRITING);
+    assert_in_range(b->worker->large_reply_bytes, 400000, 1 << 20);
+    for (unsigned turn = 0; turn < 1000 && b->connection->state == CONNECTION_WRITING; turn++) {
+        take_all(b);
+        connection_event(b->connection, EPOLLOUT);
+    }
+    assert_int_equal(b->connection->state, CONNECTION_READING);
+    assert_int_equal(b->worker->large_reply_bytes, 0);
+}
+
+static void too_many_large_replies_end_the_connection(void **state)
+{
+    struct bench *b = *state;
+
+    b->worker->large_reply_bytes = LIMIT_LARGE_REPLIES;
+    get_large_list(b);
+    assert_int_equal(b->connection->state, CONNECTION_CLOSED);
+    assert_int_equal(b->worker->large_reply_bytes, LIMIT_LARGE_REPLIES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +235,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_that_goes_closes_the_connection, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(quit_closes_the_connection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_reply_counts_until_its_client_has_taken_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(too_many_large_replies_end_the_connection, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
