@@ -53,6 +53,7 @@ static int hex_digit(char c)
     return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
+/* A range of 0 means that there is none. */
 static void put_range(char *response, const char *value, size_t len)
 {
     char *at = response + 16;
@@ -63,7 +64,7 @@ static void put_range(char *response, const char *value, size_t len)
         for (size_t i = 0; i < bytes; i++)
             at[i] = (char)(hex_digit(value[2 + 2 * i]) << 4 | hex_digit(value[3 + 2 * i]));
         at[BKEY_BYTES - 1] = (char)bytes;
-    } else if (number_parse_u64(value, len, &number)) {
+    } else if (number_parse_u64(value, len, &number) && number > 0) {
         binary_put_u64(at, number);
         at[BKEY_BYTES - 1] = 0;
     }

@@ -84,18 +84,21 @@ BINARY_HANDLER(btree_upsert)
     insert(session, context, request, "bop upsert");
 }
 
-/* A whole new eflag, none, or the bits of a part of the old one. */
+/* A whole new eflag, none, or the bits of a part of the old one, where no bits change nothing. */
 static void add_eflag_update(struct binary_text *text, const char *eflag)
 {
     static const char *const operators[] = {"&", "|", "^"};
     const char *patch = eflag + FIELD_BYTES;
     size_t op = (uint8_t)patch[1];
 
+    bool of_part = op < sizeof(operators) / sizeof(operators[0]);
+
     if (field_len(eflag) == 0) {
-        binary_text_format(text, "0");
+        if (!of_part)
+            binary_text_format(text, "0");
         return;
     }
-    if (op < sizeof(operators) / sizeof(operators[0])) {
+    if (of_part) {
         binary_text_format(text, "%u", (uint8_t)patch[0]);
         binary_text_format(text, "%s", operators[op]);
     }

@@ -137,6 +137,7 @@ enum binary_status binary_text_status(const char *line, size_t len)
         {"UNREADABLE", BINARY_UNREADABLE},
         {"BKEY_MISMATCH", BINARY_BAD_BKEY},
         {"EFLAG_MISMATCH", BINARY_BAD_EFLAG},
+        {"NOTHING_TO_UPDATE", BINARY_INVALID},
         {"ATTR_ERROR not found", BINARY_BAD_ATTRIBUTE},
         {"ATTR_ERROR bad value", BINARY_BAD_VALUE},
         {"CLIENT_ERROR too large value", BINARY_TOO_LARGE},

@@ -57,25 +57,21 @@ static enum store_result compare_and_put(struct command_context *context, struct
     return result == STORE_NOT_STORED ? STORE_NOT_FOUND : result;
 }
 
-/* The item may be gone when it is known what became of a cas, so its key is copied if it is to be
- * counted. */
+/* The item may be gone when it is known what became of a cas, so its key is copied. */
 static enum store_result put_cas(struct command_context *context, struct item *item,
                                  const struct store_condition *condition,
                                  struct store_written *written)
 {
-    char key[256];
+    char key[ITEM_KEY_MAX];
     size_t key_len = item_key_len(item);
-    bool counted = key_len <= sizeof(key);
 
-    if (counted)
-        memcpy(key, item_key(item), key_len);
+    memcpy(key, item_key(item), key_len);
     enum store_result result = compare_and_put(context, item, condition, written);
     count_cas(context, result);
-    if (counted)
-        observe(context, key, key_len, COUNTER_cmd_cas,
-                result == STORE_OK       ? COUNTER_cas_hits
-                : result == STORE_EXISTS ? COUNTER_cas_badval
-                                         : COUNTER_cas_misses);
+    observe(context, key, key_len, COUNTER_cmd_cas,
+            result == STORE_OK       ? COUNTER_cas_hits
+            : result == STORE_EXISTS ? COUNTER_cas_badval
+                                     : COUNTER_cas_misses);
     return result;
 }
 

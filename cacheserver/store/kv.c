@@ -81,14 +81,13 @@ enum store_result store_prepare(struct store_thread *thread, const struct store_
     struct store *store = thread->store;
     bool in_chunks;
     size_t prefix = prefix_length(request->key, request->key_len, store->prefix_delimiter);
-
-    if (!prefix_is_valid(request->key, prefix))
-        return STORE_BAD_PREFIX;
     size_t key = request->key_len + (request->has_unique ? sizeof(request->unique) : 0);
     size_t head = item_head_bytes(key, request->value_len, request->flags, &in_chunks);
     size_t total = in_chunks ? head + request->value_len : head;
     if (total > store->item_size_max_bytes || request->value_len > ITEM_VALUE_MAX)
         return STORE_TOO_LARGE;
+    if (!prefix_is_valid(request->key, prefix))
+        return STORE_BAD_PREFIX;
     if (request->exptime == CLOCK_STICKY && !sticky_fits(thread, total))
         goto out_of_memory;
     *item = evict_alloc(thread, head);

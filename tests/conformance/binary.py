@@ -12,9 +12,9 @@ OPCODES = {
     "getattr": 0x4e, "setattr": 0x4f, "lop create": 0x50, "lop insert": 0x51, "lop delete": 0x52,
     "lop get": 0x53, "lop insertq": 0x54, "lop deleteq": 0x55, "sop create": 0x60,
     "sop insert": 0x61, "sop delete": 0x62, "sop exist": 0x63, "sop get": 0x64,
-    "sop insertq": 0x65, "sop deleteq": 0x66, "bop create": 0x70, "bop insert": 0x71, "bop upsert": 0x72,
-    "bop update": 0x73, "bop insertq": 0x7c, "flush_prefix": 0x90, "scrub": 0xf0,
-    "scrub stale": 0xf1,
+    "sop insertq": 0x65, "sop deleteq": 0x66, "bop create": 0x70, "bop insert": 0x71,
+    "bop upsert": 0x72, "bop update": 0x73, "bop insertq": 0x7c, "bop upsertq": 0x7d,
+    "bop updateq": 0x7e, "flush_prefix": 0x90, "scrub": 0xf0, "scrub stale": 0xf1,
 }
 OK, NOT_FOUND, EXISTS, TOO_LARGE, INVALID, NOT_STORED, NOT_A_NUMBER = range(7)
 AUTH_ERROR, AUTH_CONTINUE, BAD_TYPE, OVERFLOWED, BAD_VALUE = 0x20, 0x21, 0x32, 0x33, 0x34
@@ -79,10 +79,18 @@ def bop_insert(key, bkey, value, eflag=b"", create_attributes=None, name="bop in
         ">Iii", *(create_attributes or (0, 0, 0))) + bytes([create_attributes is not None, 0, 0, 0]))
 
 
-def bop_update(key, bkey, value=None, eflag=None, patch=(0, 3)):
+def bop_update(key, bkey, value=None, eflag=None, patch=(0, 3), name="bop update", unread=b""):
+    """`unread`: what stands in the place of a value that is not changed."""
     field = bytes(31) + b"\xff" if eflag is None else bkey_field(eflag)
-    return request("bop update", key, value or b"", bkey_field(bkey) + field +
+    return request(name, key, unread if value is None else value, bkey_field(bkey) + field +
                    bytes([*patch, value is None, 0, 0, 0, 0, 0]))
+
+
+def setattr_request(key, exptime=None, maxcount=None, overflow=0, readable=0, maxbkeyrange=None):
+    """None and 0: stays."""
+    field = bytes(31) + b"\xff" if maxbkeyrange is None else bkey_field(maxbkeyrange)
+    return request("setattr", key, b"", struct.pack(">ii", exptime or 0, maxcount or 0) + field +
+                   bytes([overflow, readable, exptime is not None, maxcount is not None]))
 
 
 def elements(response):

@@ -5,7 +5,8 @@ import pytest
 
 from . import binary
 from .binary import (AUTH_CONTINUE, AUTH_ERROR, EXISTS, INVALID, NOT_A_NUMBER, NOT_FOUND,
-                     NOT_STORED, OK, TOO_LARGE, UNKNOWN, expiry, number, parse, request, store)
+                     NOT_STORED, OK, TOO_LARGE, UNKNOWN, expiry, number, parse, request,
+                     setattr_request, store)
 from .server import Feed, Server
 
 FLAGS = struct.Struct(">I")
@@ -371,12 +372,6 @@ def test_a_set_is_filled_and_read(client):
 ATTRIBUTES = struct.Struct(">Iiii31sBBBBxxxxx")
 
 
-def setattr_request(key, exptime=None, maxcount=None, overflow=0, readable=0):
-    return request("setattr", key, b"", struct.pack(
-        ">ii31sBBBBB", exptime or 0, maxcount or 0, b"", 255, overflow, readable,
-        exptime is not None, maxcount is not None))
-
-
 def test_attributes_are_read_and_changed(client):
     client.ask(store("set", b"k", b"v", flags=3),
                binary.create("lop create", b"l", flags=4, maxcount=100, overflow=2, readable=0))
@@ -395,6 +390,14 @@ def test_attributes_are_read_and_changed(client):
     assert changed[1] in (999, 1000) and changed[3] == 50 and changed[7:] == (3, 1)
 
 
+def test_a_range_of_bkeys_is_set_and_a_range_of_0_is_none(client):
+    client.ask(binary.create("bop create", b"b"))
+    for most, shown in ((None, (b"", 255)), (7, (b"\7", 0)), (0, (b"", 255))):
+        assert statuses(client.ask(setattr_request(b"b", maxbkeyrange=most))) == [OK]
+        attributes = ATTRIBUTES.unpack(client.ask(request("getattr", b"b"))[0].value)
+        assert (attributes[4].strip(b"\0"), attributes[5]) == shown
+
+
 def test_a_btree_is_filled_and_changed(client):
     assert statuses(client.ask(
         binary.create("bop create", b"b", flags=1, maxcount=10),
@@ -406,8 +409,9 @@ def test_a_btree_is_filled_and_changed(client):
     assert statuses(client.ask(
         binary.bop_update(b"b", 2**63, b"x"), binary.bop_update(b"b", 2**63, None, b"\xff\xff"),
         binary.bop_update(b"b", 2**63, b"y", b"\x0f", (1, 0)),
-        binary.bop_update(b"b", 2**63, b"z", b""), binary.bop_update(b"b", 7, b"z"))) == \
-        [OK, OK, OK, OK, binary.ELEMENT_NOT_FOUND]
+        binary.bop_update(b"b", 2**63, b"z", b""), binary.bop_update(b"b", 7, b"z"),
+        binary.bop_update(b"b", 2**63))) == \
+        [OK, OK, OK, OK, binary.ELEMENT_NOT_FOUND, INVALID]
     too_long = binary.bop_insert(b"b", 1, b"v")
     too_long = too_long[:24 + 31] + b"\x20" + too_long[24 + 32:]
     assert statuses(client.ask(too_long, request("noop"))) == [binary.BAD_BKEY, OK]
@@ -416,7 +420,8 @@ def test_a_btree_is_filled_and_changed(client):
 def test_what_was_put_into_a_btree_is_there_for_text(server):
     Whole(server).ask(binary.bop_insert(b"b", 5, b"five", b"\x0a", (3, 0, 0)),
                       binary.bop_insert(b"h", b"\xab", b"hex", b"", (4, 0, 0)),
-                      binary.bop_update(b"b", 5, b"six", b"\x05", (0, 1)))
+                      binary.bop_update(b"b", 5, b"six", b"\x05", (0, 1)),
+                      binary.bop_update(b"b", 5, b"six", b"", (0, 1)))
     with server.connect() as text:
         assert text.ask(b"bop get b 5\r\n", b"END\r\n") == b"VALUE 3 1\r\n5 0x0F 3 six\r\nEND\r\n"
         assert text.ask(b"bop get h 0xAB\r\n", b"END\r\n") == \

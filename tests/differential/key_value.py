@@ -76,9 +76,11 @@ def set_attributes(w):
 
 
 def flush(w):
+    """Of a prefix that has an item, or never: one is found here until what was flushed is freed."""
     prefix = w.choice("p", "q", "p:q", "none", "<null>", "arcus")
     words = w.choice(["flush_all"], ["flush_prefix", prefix], ["flush_prefix", prefix])
-    return " ".join([*words, *w.noreply()]).encode() + b"\r\n"
+    item = f"set {prefix}:k1 0 0 1\r\nx\r\n" if prefix != "none" else ""
+    return (item + " ".join([*words, *w.noreply()])).encode() + b"\r\n"
 
 
 _OTHERS = """ready||  |get|set|GET k|delete|nonsense|quit now|incr k|lop|sop none k|mop|bop|bop get

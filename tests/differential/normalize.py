@@ -91,6 +91,30 @@ def _binary_elements(_line, reply):
     return response.extras + b"".join(struct.pack(">I", len(one)) + one for one in sorted(found))
 
 
+_ATTRIBUTES = struct.Struct(">4sIII31sBBBB5x")
+_KV, _TREE, _NUMBER, _NO_BKEY = 0, 4, 0, 255
+
+
+@rule(r"^binary getattr$", "the reference fills what an item's type does not have with what lies in "
+      "its memory; the servers' clocks tick at different moments")
+def _binary_attributes(_line, reply):
+    response = next(iter(parse(reply.removesuffix(b"<closed>"))), None)
+    if not response or response.status:
+        return reply
+    flags, seconds, count, most, bkey, bkey_len, kind, *modes = _ATTRIBUTES.unpack(response.value)
+    shown = [flags, kind, seconds // 60 if seconds > 60 else 0]
+    if kind != _KV:
+        shown += [count, most, *modes]
+    if kind == _TREE and bkey_len != _NO_BKEY:
+        shown += [bkey_len, bkey[:bkey_len or 8]]
+    return repr(shown).encode()
+
+
+@rule(r"^binary\b", "the reference has no words for what it does not know or support")
+def _binary_unknown(_line, reply):
+    return re.sub(rb"(?s)^(\x81.{5}\0[\x81\x83]).*", rb"\1", reply)
+
+
 @rule(r"^binary\b", "the reference ends the connection after some requests of a wrong shape")
 def _binary_endings(_line, reply):
     return reply.removesuffix(b"<closed>")

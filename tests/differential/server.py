@@ -26,9 +26,9 @@ _SCAN_CALLS_MAX = 10000
 class Side:
     """One server with one connection."""
 
-    def __init__(self, name, server):
+    def __init__(self, name, server, of_reference=False):
         self.name, self.server = name, server
-        self.uniques = Uniques()
+        self.uniques = Uniques(of_reference)
         self.socket = None
         self.connect(TEXT)
 
@@ -105,7 +105,7 @@ class Pair:
     def __init__(self, protocol=TEXT):
         self.protocol = protocol
         start = _start_memcached if protocol is META else _start_reference
-        self.sides = (Side("this server", _start_ours()), Side("the reference", start()))
+        self.sides = (Side("this server", _start_ours()), Side("the reference", start(), of_reference=True))
 
     def run(self, step):
         """The replies of both; "<closed>" at the end of one whose server closed the connection,

@@ -49,12 +49,15 @@ class BinaryStep(Step):
     protocol: Protocol = BINARY
     key: bytes = b""
     with_cas: bool = False    # the unique that the server gave for the key
+    for_reference: bytes = b""    # what only the reference wants to have in this form
 
     @property
     def line(self):
         return f"binary {_NAMES.get(self.data[1], self.data[1])}"
 
     def fill_in(self, uniques):
+        if self.for_reference and uniques.of_reference:
+            return self.for_reference
         if not self.with_cas:
             return self.data
         cas = struct.pack(">Q", int(uniques.of_key.get(self.key, b"0")))
@@ -71,7 +74,8 @@ class BinaryStep(Step):
 class Uniques:
     """The uniques that one server gave."""
 
-    def __init__(self):
+    def __init__(self, of_reference=False):
+        self.of_reference = of_reference
         self.of_key = {}
 
     def learn(self, reply):
