@@ -70,10 +70,11 @@ static int listen_on(struct listeners *listeners, const struct addrinfo *info, u
     return 0;
 }
 
+/* `port` is NULL for a path. */
 static int complain(FILE *errors, const char *address, const char *port, const char *why)
 {
-    fprintf(errors, "cacheserver: cannot listen on %s port %s: %s\n", address ? address : "*", port,
-            why);
+    fprintf(errors, "cacheserver: cannot listen on %s%s%s: %s\n", address ? address : "*",
+            port ? " port " : "", port ? port : "", why);
     return -1;
 }
 
@@ -122,7 +123,7 @@ static int listen_all(struct listeners *listeners, const struct settings *settin
         return listen_address(listeners, settings, NULL, type, wanted_port, errors);
     char *copy = strdup(settings->listen_addresses), *rest;
     if (!copy)
-        return complain(errors, settings->listen_addresses, "", strerror(ENOMEM));
+        return complain(errors, settings->listen_addresses, NULL, strerror(ENOMEM));
     int failed = 0;
     for (char *address = strtok_r(copy, ", ", &rest); address && !failed;
          address = strtok_r(NULL, ", ", &rest)) {
@@ -141,18 +142,18 @@ static int listen_unix(struct listeners *listeners, const struct settings *setti
     const char *path = settings->unix_path;
 
     if (strlen(path) >= sizeof(address.sun_path))
-        return complain(errors, path, "-", "the path is too long for a socket");
+        return complain(errors, path, NULL, "the path is too long for a socket");
     memcpy(address.sun_path, path, strlen(path) + 1);
     if (!lstat(path, &status) && S_ISSOCK(status.st_mode))
         unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return complain(errors, path, "-", strerror(errno));
+        return complain(errors, path, NULL, strerror(errno));
     mode_t old = umask((mode_t)(~settings->unix_mask & 0777));
     int failed = bind(fd, (struct sockaddr *)&address, sizeof(address));
     umask(old);
     if (failed || listen(fd, (int)settings->backlog) || add(listeners, fd, AF_UNIX, false)) {
-        complain(errors, path, "-", strerror(errno));
+        complain(errors, path, NULL, strerror(errno));
         close(fd);
         return -1;
     }

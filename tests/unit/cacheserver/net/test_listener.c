@@ -103,6 +103,17 @@ static void a_unix_socket_replaces_a_stale_one_and_is_removed(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+static void a_path_that_cannot_be_a_socket_is_complained_about(void **state)
+{
+    char path[] = "/nonexistent/socket";
+    struct settings settings = {.unix_path = path, .unix_mask = 0600, .backlog = 16};
+    struct listeners listeners;
+
+    (void)state;
+    assert_int_equal(open_listeners(&listeners, &settings), -1);
+    assert_non_null(strstr(complaint, "cannot listen on /nonexistent/socket: No such file"));
+}
+
 static void a_path_too_long_for_a_socket_is_complained_about(void **state)
 {
     char path[300];
@@ -124,6 +135,7 @@ int main(void)
         cmocka_unit_test(an_address_that_is_none_is_complained_about),
         cmocka_unit_test(port_zero_listens_nowhere),
         cmocka_unit_test(a_unix_socket_replaces_a_stale_one_and_is_removed),
+        cmocka_unit_test(a_path_that_cannot_be_a_socket_is_complained_about),
         cmocka_unit_test(a_path_too_long_for_a_socket_is_complained_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
