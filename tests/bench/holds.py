@@ -10,9 +10,9 @@ Runs one kind of long request after the other, against collections of --elements
 prints for each how long a bucket of the hash table was locked at most, and any other lock: in
 microseconds of CPU time of the thread that held it, and in basic blocks of the server's code that
 it ran meanwhile. The time has interrupts in it, and what the host takes from a virtual machine; the
-blocks lack what libraries and the system do. Work makes 150 to 350 blocks in a microsecond, 10 when
-it waits for memory all the time: a long time with few blocks is either somebody else's or a call of
-the system, which then is there in every run.
+blocks lack what libraries and the system do. A microsecond of work is 150 to 350 blocks (counting
+them takes up to half of it), or 10 when each waits for memory: a long time with few blocks is
+somebody else's, or a call of the system, which then is there in every run.
 """
 import argparse
 import mmap
@@ -53,7 +53,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.process = subprocess.Popen(
-            [options.build / "cacheserver/cacheserver", "-u", "root", "-t", "1", "-m",
+            [options.build.resolve() / "cacheserver/cacheserver", "-u", "root", "-t", "1", "-m",
              str(options.megabytes), "-I", "128m", "-l", "127.0.0.1", "-X", "ascii_scrub.so", "-p",
              str(port)], cwd=directory, env={"CACHE_LOCK_TIMES": str(times)})
         deadline = time.monotonic() + 20
