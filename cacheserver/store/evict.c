@@ -283,7 +283,7 @@ static bool drain_page(struct store_thread *thread, size_t size)
             if (!clear_address(thread, base + at, object_bytes, NULL))
                 clear_part(thread, base + at);
     store_free_dropped(thread);
-    memory_drain_end(page);
+    memory_drain_end(memory, page);
     /* What lay in this thread's cache before would keep the page. */
     memory_cache_flush(memory, &thread->cache);
     return true;

@@ -6,8 +6,6 @@
  */
 #include "cacheserver/store/hint.h"
 
-#include "cacheserver/store/memory.h"
-
 #define LINE_BYTES 64
 /* Lines of an item that are asked for: header and key, and a small value. */
 #define ITEM_LINES 3
@@ -27,6 +25,5 @@ void store_hint(struct store_thread *thread, const struct store_hint *hints, uns
             continue;
         for (unsigned line = 0; line < ITEM_LINES; line++)
             __builtin_prefetch(item + (size_t)line * LINE_BYTES, 1);
-        memory_hint_free(item);
     }
 }

@@ -83,7 +83,7 @@ bool store_free_item_slice(struct store_thread *thread, struct item *item)
         return false;
     if (item_in_chunks(item))
         store_free_chunks(thread, item_first_chunk(item));
-    memory_free(&thread->store->memory, &thread->cache, item);
+    memory_free_sized(&thread->store->memory, &thread->cache, item, item_object_bytes(item));
     return true;
 }
 
@@ -162,13 +162,11 @@ void store_unpin(struct store_thread *thread, struct item *item)
 }
 
 /* An item leaves the table: counts, and the table's own pin on it. */
-static void store_release(struct store_thread *thread, struct item *item)
+static void store_release(struct store_thread *thread, struct item *item, struct prefix *prefix)
 {
     int64_t bytes = (int64_t)item_total_bytes(item);
-    struct prefix *prefix = prefix_of(thread, item_key(item), item_key_len(item));
     unsigned class = item_size_class(&thread->store->sizes, item);
 
-    assert(prefix);
     prefix_add(thread, prefix, item_type(item), -1, -bytes);
     count_add(thread, class, STORE_ITEMS, -1);
     count_add(thread, class, STORE_BYTES, -bytes);
@@ -180,17 +178,13 @@ static void store_release(struct store_thread *thread, struct item *item)
         free_or_put_aside(thread, item);
 }
 
-/* false: no memory for its prefix. */
-static bool store_welcome(struct store_thread *thread, struct item *item, uint64_t cas)
+/* An item is about to enter the table. */
+static void store_welcome(struct store_thread *thread, struct item *item, struct prefix *prefix,
+                          uint64_t cas)
 {
     int64_t bytes = (int64_t)item_total_bytes(item);
-    size_t key_len = item_key_len(item);
-    size_t prefix_len = prefix_length(item_key(item), key_len, thread->store->prefix_delimiter);
-    struct prefix *prefix = prefix_get(thread, item_key(item), prefix_len);
     unsigned class = item_size_class(&thread->store->sizes, item);
 
-    if (!prefix)
-        return false;
     prefix_add(thread, prefix, item_type(item), 1, bytes);
     item->atime = (thread->now_ms & ~ITEM_STATES) | (item->atime & (ITEM_WON | ITEM_STALE));
     item_set_cas(item, cas);
@@ -201,7 +195,6 @@ static bool store_welcome(struct store_thread *thread, struct item *item, uint64
         count_add(thread, class, STORE_STICKY_ITEMS, 1);
         atomic_fetch_add_explicit(&thread->store->sticky_bytes, bytes, memory_order_relaxed);
     }
-    return true;
 }
 
 void store_count_growth(struct store_thread *thread, struct item *item, int64_t bytes)
@@ -216,10 +209,12 @@ void store_count_growth(struct store_thread *thread, struct item *item, int64_t 
 static void take_out(struct store_thread *thread, struct bucket *bucket, uint64_t *slot)
 {
     struct item *item = slot_item(*slot);
+    struct prefix *prefix = prefix_of(thread, item_key(item), item_key_len(item));
 
+    assert(prefix);
     bucket_remove(&thread->store->table, &thread->cache, bucket, slot);
     thread->items_unreported--;
-    store_release(thread, item);
+    store_release(thread, item, prefix);
 }
 
 void store_unlink(struct store_thread *thread, struct bucket *bucket, uint64_t *slot)
@@ -293,20 +288,25 @@ enum store_result place_link(struct store_thread *thread, struct place *place, s
 enum store_result place_link_as(struct store_thread *thread, struct place *place, struct item *item,
                                 uint64_t cas)
 {
-    if (!store_welcome(thread, item, cas)) {
+    const char *key = item_key(item);
+    size_t prefix_len = prefix_length(key, item_key_len(item), thread->store->prefix_delimiter);
+    struct prefix *prefix = prefix_get(thread, key, prefix_len);
+
+    if (!prefix) {
         store_free_item(thread, item);
         return STORE_NO_MEMORY;
     }
+    store_welcome(thread, item, prefix, cas);
     if (place->slot) {
         struct item *old = slot_item(*place->slot);
         slot_replace(place->slot, item);
-        store_release(thread, old);
+        store_release(thread, old, prefix);
         return STORE_OK;
     }
     if (!bucket_insert(&thread->store->table, &thread->cache, place->bucket, place->hash, item)) {
         thread->items_unreported++;
         return STORE_OK;
     }
-    store_release(thread, item);
+    store_release(thread, item, prefix);
     return STORE_NO_MEMORY;
 }

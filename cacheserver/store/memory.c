@@ -460,14 +460,20 @@ void *memory_alloc_beyond_limit(struct memory *memory, struct memory_cache *cach
     return alloc_object(memory, cache, size, GROWTH_BEYOND);
 }
 
-void memory_free(struct memory *memory, struct memory_cache *cache, void *object)
+/* Mostly no page is, and then it is not looked at: it is seldom in the processor's cache. */
+static bool is_draining(const struct memory *memory, const void *object)
 {
-    struct memory_page *page = page_of(object);
-    unsigned id = atomic_load_explicit(&page->class_id, memory_order_relaxed);
+    return atomic_load_explicit(&memory->draining_pages, memory_order_relaxed) > 0 &&
+           atomic_load_explicit(&page_of(object)->draining, memory_order_relaxed);
+}
+
+static void free_object(struct memory *memory, struct memory_cache *cache, void *object,
+                        unsigned id)
+{
     struct memory_class *class = &memory->classes[id];
 
     ASAN_POISON_MEMORY_REGION((char *)object + 8, class->object_bytes - 8);
-    if (atomic_load_explicit(&page->draining, memory_order_relaxed)) {
+    if (is_draining(memory, object)) {
         lock_take(&class->lock);
         give_object(memory, class, object);
         lock_drop(&class->lock);
@@ -478,9 +484,19 @@ void memory_free(struct memory *memory, struct memory_cache *cache, void *object
         empty_bin(memory, cache, id, class->cached_max / 2);
 }
 
-void memory_hint_free(const void *object)
+static unsigned class_of_object(const void *object)
 {
-    __builtin_prefetch(page_of(object));
+    return atomic_load_explicit(&page_of(object)->class_id, memory_order_relaxed);
+}
+
+void memory_free(struct memory *memory, struct memory_cache *cache, void *object)
+{
+    free_object(memory, cache, object, class_of_object(object));
+}
+
+void memory_free_sized(struct memory *memory, struct memory_cache *cache, void *object, size_t size)
+{
+    free_object(memory, cache, object, memory->class_of[(size + 7) / 8]);
 }
 
 void memory_populate(void *at, size_t bytes)
@@ -582,8 +598,10 @@ struct memory_page *memory_drain_begin(struct memory *memory, size_t size, bool 
         random ^= random >> 29;
     }
     lock_drop(&memory->pages_lock);
-    if (page)
+    if (page) {
+        atomic_fetch_add_explicit(&memory->draining_pages, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&memory->drain_epoch, 1, memory_order_relaxed);
+    }
     return page;
 }
 
@@ -599,9 +617,10 @@ bool memory_has(struct memory *memory, const void *address)
     return found && (uintptr_t)address - region >= MEMORY_PAGE_BYTES;
 }
 
-void memory_drain_end(struct memory_page *page)
+void memory_drain_end(struct memory *memory, struct memory_page *page)
 {
     atomic_store_explicit(&page->draining, false, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&memory->draining_pages, 1, memory_order_relaxed);
 }
 
 size_t memory_page_object_bytes(const struct memory *memory, const struct memory_page *page)

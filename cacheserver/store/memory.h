@@ -34,6 +34,7 @@ struct memory {
     _Atomic size_t limit_bytes;
     _Atomic size_t used_bytes; /* what counts; changed under pages_lock */
     _Atomic unsigned drain_epoch;
+    _Atomic unsigned draining_pages;
     struct lock pages_lock;         /* guards what follows */
     struct memory_page *free_pages; /* with memory behind them, free_page_count of them */
     struct memory_page *bare_pages; /* free, and their memory was given back to the system */
@@ -70,9 +71,10 @@ void *memory_alloc_at_hand(struct memory *memory, struct memory_cache *cache, si
 /* The same for small structures that must not fail because of the limit. */
 void *memory_alloc_beyond_limit(struct memory *memory, struct memory_cache *cache, size_t size);
 void memory_free(struct memory *memory, struct memory_cache *cache, void *object);
-
-/* Brings what memory_free needs to know about the object into the processor's cache. */
-void memory_hint_free(const void *object);
+/* The same for one that was allocated as `size` bytes, or as many as are rounded alike: who knows
+ * them spares a look at its page. */
+void memory_free_sized(struct memory *memory, struct memory_cache *cache, void *object,
+                       size_t size);
 
 /* Gives a thread's free objects back to all. */
 void memory_cache_flush(struct memory *memory, struct memory_cache *cache);
@@ -105,7 +107,7 @@ size_t memory_rounded(const struct memory *memory, size_t size);
  * whose objects have room in other pages. NULL: none found. */
 struct memory_page *memory_drain_begin(struct memory *memory, size_t size, bool spare,
                                        uint64_t random);
-void memory_drain_end(struct memory_page *page);
+void memory_drain_end(struct memory *memory, struct memory_page *page);
 /* Whether the address lies in a page of ours; pages stay ours for ever. */
 bool memory_has(struct memory *memory, const void *address);
 /* Where its objects lie; the page may have changed hands meanwhile, so trust nothing in them. */

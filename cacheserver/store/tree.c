@@ -290,7 +290,7 @@ void *node_alloc(struct tree *tree, struct tree_room *room, size_t size)
 void node_free(struct tree *tree, struct tree_room *room, void *node, size_t size)
 {
     tree->bytes -= memory_rounded(room->memory, size);
-    memory_free(room->memory, room->cache, node);
+    memory_free_sized(room->memory, room->cache, node, size);
 }
 
 /* Frees the last leaf, and the nodes above it that it was the only child of. */

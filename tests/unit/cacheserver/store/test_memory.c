@@ -61,6 +61,21 @@ static void objects_of_every_size_hold_their_bytes(void **state)
     }
 }
 
+static void an_object_freed_by_its_size_serves_that_size_again(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t size = 1; size <= MEMORY_OBJECT_MAX; size += 1 + size / 50) {
+        char *object = memory_alloc(&f->memory, &f->cache, size);
+        assert_non_null(object);
+        memory_free_sized(&f->memory, &f->cache, object, size);
+        assert_ptr_equal(memory_alloc(&f->memory, &f->cache, size), object);
+        memory_free_sized(&f->memory, &f->cache, object, memory_rounded(&f->memory, size));
+        memory_cache_flush(&f->memory, &f->cache);
+        assert_int_equal(bytes_in_use(f), 0);
+    }
+}
+
 static size_t resident_bytes(void *const *objects, size_t count, size_t size)
 {
     size_t resident = 0;
@@ -261,9 +276,8 @@ static void objects_taken_and_free_pages_are_counted(void **state)
     assert_int_equal(free, 2);
 }
 
-static void a_drained_page_serves_another_size(void **state)
+static void drain(struct fixture *f, bool sized)
 {
-    struct fixture *f = *state;
     static char *objects[65536];
     size_t count = 0;
 
@@ -277,9 +291,20 @@ static void a_drained_page_serves_another_size(void **state)
     assert_int_equal(memory_page_object_bytes(&f->memory, page), 104);
     for (size_t i = 0; i < count; i++)
         if (objects[i] >= base && objects[i] < base + MEMORY_PAGE_BYTES)
-            memory_free(&f->memory, &f->cache, objects[i]);
-    memory_drain_end(page);
+            sized ? memory_free_sized(&f->memory, &f->cache, objects[i], 100)
+                  : memory_free(&f->memory, &f->cache, objects[i]);
+    memory_drain_end(&f->memory, page);
     assert_non_null(memory_alloc(&f->memory, &f->cache, 5000));
+}
+
+static void a_drained_page_serves_another_size(void **state)
+{
+    drain(*state, false);
+}
+
+static void a_page_is_drained_by_what_is_freed_by_its_size(void **state)
+{
+    drain(*state, true);
 }
 
 struct job {
@@ -300,7 +325,7 @@ static void *allocate_and_free(void *argument)
         if (held[slot]) {
             assert_int_equal(held[slot][0], (char)slot);
             assert_int_equal(held[slot][size - 1], (char)slot);
-            memory_free(job->memory, &cache, held[slot]);
+            memory_free_sized(job->memory, &cache, held[slot], size);
         }
         held[slot] = memory_alloc(job->memory, &cache, size);
         if (held[slot])
@@ -333,6 +358,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(objects_of_every_size_hold_their_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_object_freed_by_its_size_serves_that_size_again, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(most_of_what_is_freed_goes_back_to_the_system, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(pages_have_memory_before_they_are_taken, set_up, tear_down),
@@ -347,6 +374,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(objects_taken_and_free_pages_are_counted, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_drained_page_serves_another_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_page_is_drained_by_what_is_freed_by_its_size, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(threads_do_not_get_each_others_objects, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
