@@ -11,9 +11,10 @@
  * What is evicted may be of another size than what is needed. Every other victim is therefore
  * chosen among items of the needed size, if the sample has any, and when that does not help a
  * whole page of another size is emptied: its objects are looked up in the table one by one, and
- * chunks and nodes of collections lead to the items that they are part of. Such parts move to other
- * pages if those have room, because an item of many parts would be too much to lose for a page.
- * Without eviction everything moves, and only pages are emptied whose size has room elsewhere.
+ * chunks and nodes of collections lead to the items that they are part of. An item of many parts
+ * would be too much to lose for a page: its parts move to other pages if those have room, and if
+ * not it stays, and the page with it, unless sampling has just evicted what was used later. Without
+ * eviction everything moves, and only pages are emptied whose size has room elsewhere.
  */
 #include "cacheserver/store/evict.h"
 
@@ -24,6 +25,7 @@
 #include "cacheserver/store/move.h"
 
 #define ATTEMPTS_MAX       384
+#define ATTEMPTS_SPARING   192
 #define ATTEMPTS_PER_DRAIN 4
 /* By an allocation that may not evict; if they did not help, that many others do without. */
 #define DRAINS_MAX                   4
@@ -168,7 +170,8 @@ static unsigned items_to_see(size_t size)
 }
 
 /* false: there is nothing to evict. */
-static bool evict_one(struct store_thread *thread, size_t size, bool only_this_size)
+static bool evict_one(struct store_thread *thread, size_t size, bool only_this_size,
+                      struct victim *victim)
 {
     struct store *store = thread->store;
     uint64_t buckets = atomic_load_explicit(&store->table.bucket_count, memory_order_acquire);
@@ -190,6 +193,7 @@ static bool evict_one(struct store_thread *thread, size_t size, bool only_this_s
     if (!sample.victim.item)
         return false;
     evict_victim(thread, &sample.victim);
+    *victim = sample.victim;
     return true;
 }
 
@@ -220,15 +224,33 @@ UNLOCKED static char *read_owner(const char *object)
     return (char *)*(struct item *const volatile *)&chunk->owner;
 }
 
-/* The item in the slot, or the part of it that is not NULL, is in the way. */
-static void clear(struct store_thread *thread, struct bucket *bucket, uint64_t *slot, char *part)
+/* A page that is being emptied. */
+struct drain {
+    struct store_thread *thread;
+    const struct victim *victim; /* of many parts, only what was not used after it goes, too */
+    bool sparing;                /* false: everything that may be evicted */
+};
+
+static bool may_evict(const struct drain *drain, struct item *item)
 {
+    bool has_parts = item_type(item) != ITEM_KV || item_in_chunks(item);
+
+    if (!drain->thread->store->evict || item->exptime == CLOCK_STICKY || item_is_pinned(item))
+        return false;
+    if (!has_parts || !drain->sparing)
+        return true;
+    return drain->victim->item && (int32_t)(item_atime_ms(item) - drain->victim->atime) <= 0;
+}
+
+/* The item in the slot, or the part of it that is not NULL, is in the way. */
+static void clear(const struct drain *drain, struct bucket *bucket, uint64_t *slot, char *part)
+{
+    struct store_thread *thread = drain->thread;
     struct item *item = slot_item(*slot);
-    bool may_evict = thread->store->evict && item->exptime != CLOCK_STICKY && !item_is_pinned(item);
 
     if (part && move_part(thread, item, part))
         return;
-    if (may_evict)
+    if (may_evict(drain, item))
         store_drop(thread, bucket, slot, STORE_EVICTIONS);
     else if (!part)
         move_item(thread, slot);
@@ -236,11 +258,10 @@ static void clear(struct store_thread *thread, struct bucket *bucket, uint64_t *
 
 /* `part`: what may be part of the item at this address; NULL: the item itself is meant. false:
  * there is no item of the table. */
-static bool clear_address(struct store_thread *thread, char *object, size_t object_bytes,
-                          char *part)
+static bool clear_address(const struct drain *drain, char *object, size_t object_bytes, char *part)
 {
     char key[ITEM_KEY_MAX];
-    struct table *table = &thread->store->table;
+    struct table *table = &drain->thread->store->table;
     size_t len = copy_key(object, object_bytes, key);
 
     if (len == 0)
@@ -250,26 +271,27 @@ static bool clear_address(struct store_thread *thread, char *object, size_t obje
     uint64_t *slot = bucket_find(bucket, hash, key, len);
     bool found = slot && slot_item(*slot) == (struct item *)(void *)object;
     if (found)
-        clear(thread, bucket, slot, part);
+        clear(drain, bucket, slot, part);
     bucket_unlock(bucket);
     return found;
 }
 
 /* The chunk or the node of a collection at this address, if it belongs to an item of the table. */
-static void clear_part(struct store_thread *thread, char *object)
+static void clear_part(const struct drain *drain, char *object)
 {
-    struct memory *memory = &thread->store->memory;
+    struct memory *memory = &drain->thread->store->memory;
     char *owner = read_owner(object);
 
     if (!owner || (uintptr_t)owner % 8 || !memory_has(memory, owner))
         return;
     size_t to_page_end = MEMORY_PAGE_BYTES - (uintptr_t)owner % MEMORY_PAGE_BYTES;
-    clear_address(thread, owner, to_page_end, object);
+    clear_address(drain, owner, to_page_end, object);
 }
 
 /* false: no page was found. */
-static bool drain_page(struct store_thread *thread, size_t size)
+static bool drain_page(const struct drain *drain, size_t size)
 {
+    struct store_thread *thread = drain->thread;
     struct memory *memory = &thread->store->memory;
     struct memory_page *page =
         memory_drain_begin(memory, size, !thread->store->evict, store_random(thread));
@@ -280,8 +302,8 @@ static bool drain_page(struct store_thread *thread, size_t size)
     size_t object_bytes = memory_page_object_bytes(memory, page);
     if (object_bytes)
         for (size_t at = 0; at + object_bytes <= MEMORY_PAGE_BYTES; at += object_bytes)
-            if (!clear_address(thread, base + at, object_bytes, NULL))
-                clear_part(thread, base + at);
+            if (!clear_address(drain, base + at, object_bytes, NULL))
+                clear_part(drain, base + at);
     store_free_dropped(thread);
     memory_drain_end(memory, page);
     /* What lay in this thread's cache before would keep the page. */
@@ -292,12 +314,15 @@ static bool drain_page(struct store_thread *thread, size_t size)
 /* One attempt to make room; false: there is nothing more to try. */
 static bool make_room(struct store_thread *thread, size_t size, unsigned attempt)
 {
-    bool evicted = evict_one(thread, size, attempt % 2);
+    struct victim victim = {.item = NULL};
+    bool evicted = evict_one(thread, size, attempt % 2, &victim);
+    const struct drain drain = {
+        .thread = thread, .victim = &victim, .sparing = attempt < ATTEMPTS_SPARING};
 
     store_free_dropped(thread);
     if (thread->store->evict) {
         if (attempt % ATTEMPTS_PER_DRAIN == ATTEMPTS_PER_DRAIN - 1)
-            drain_page(thread, size);
+            drain_page(&drain, size);
         return true;
     }
     if (evicted)
@@ -305,7 +330,7 @@ static bool make_room(struct store_thread *thread, size_t size, unsigned attempt
     if (attempt >= DRAINS_MAX)
         thread->drains_skipped = DRAINS_SKIPPED;
     if (thread->drains_skipped == 0)
-        return drain_page(thread, size);
+        return drain_page(&drain, size);
     thread->drains_skipped--;
     return false;
 }
@@ -356,6 +381,6 @@ void evict_to_limit(struct store_thread *thread)
     for (unsigned n = 0; n < PAGES_GIVEN_BACK_AT_ONCE; n++) {
         if (memory_used(memory) <= atomic_load_explicit(&memory->limit_bytes, memory_order_relaxed))
             return;
-        drain_page(thread, 0);
+        make_room(thread, 0, ATTEMPTS_PER_DRAIN - 1);
     }
 }

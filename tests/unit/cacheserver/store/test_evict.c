@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "cacheserver/store/evict.h"
+#include "cacheserver/store/list.h"
 #include "tests/unit/cacheserver/store/fixture.h"
 
 #define LIMIT ((size_t)4 << 20)
@@ -181,6 +182,26 @@ static void what_has_expired_makes_room_before_memory_grows(void **state)
     fixture_free(f);
 }
 
+static void what_is_in_use_is_not_lost_for_a_page_of_it(void **state)
+{
+    enum { ELEMENTS = 3000, VALUE = 300 };
+    const struct collection_attributes attributes = {.exptime = CLOCK_NEVER, .max_count = ELEMENTS};
+    struct list_insert insert = {
+        .index = -1, .value = value_of(VALUE), .value_len = VALUE, .create = &attributes};
+    struct fixture *f = fixture_new(LIMIT, true);
+
+    (void)state;
+    fill(f, "k", 20000, 700, CLOCK_NEVER);
+    assert_int_equal(list_insert(f->thread, "list", 4, &insert), STORE_CREATED_OK);
+    insert.create = NULL;
+    for (unsigned i = 1; i < ELEMENTS; i++) {
+        insert.value = value_of(VALUE);
+        assert_int_equal(list_insert(f->thread, "list", 4, &insert), STORE_OK);
+        assert_int_equal(fill(f, "k", 3, 500 + i % 3 * 200, CLOCK_NEVER), 3);
+    }
+    fixture_free(f);
+}
+
 static void room_is_made_for_as_many_objects_as_are_needed(void **state)
 {
     enum { NEEDED = 5, BYTES = 20000 };
@@ -218,6 +239,7 @@ int main(void)
         cmocka_unit_test(without_eviction_only_the_dead_make_room),
         cmocka_unit_test(what_is_dead_is_reclaimed_on_demand),
         cmocka_unit_test(what_has_expired_makes_room_before_memory_grows),
+        cmocka_unit_test(what_is_in_use_is_not_lost_for_a_page_of_it),
         cmocka_unit_test(room_is_made_for_as_many_objects_as_are_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
