@@ -67,6 +67,8 @@ def _map_elements(line, reply):
 
 @rule(r" pipe$", "after some errors the reference drops the rest of a batch, after others not")
 def _pipelined(_line, reply):
+    if reply.endswith(b"<closed>"):
+        return reply
     head, error, _ = reply.partition(b"PIPE_ERROR ")
     return head + error
 
