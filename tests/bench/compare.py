@@ -182,7 +182,7 @@ def compare(servers, options):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, default=ROOT / "build")
+    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build")
     parser.add_argument("--arcus", type=Path, default=os.environ.get("ARCUS_MEMCACHED"))
     parser.add_argument("--against", nargs="*",
                         default=["arcus", "memcached", "redis", "floor"])

@@ -60,7 +60,7 @@ def measure(options, name, mode, connections, in_flight):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=Path, default=ROOT / "build")
+    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build")
     parser.add_argument("--directory", default=tempfile.gettempdir())
     parser.add_argument("--operations", type=int, default=20000)
     parser.add_argument("--arcus", type=Path, default=os.environ.get("ARCUS_MEMCACHED"))

@@ -53,7 +53,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.process = subprocess.Popen(
-            [options.build.resolve() / "cacheserver/cacheserver", "-u", "root", "-t", "1", "-m",
+            [options.build / "cacheserver/cacheserver", "-u", "root", "-t", "1", "-m",
              str(options.megabytes), "-I", "128m", "-l", "127.0.0.1", "-X", "ascii_scrub.so", "-p",
              str(port)], cwd=directory, env={"CACHE_LOCK_TIMES": str(times)})
         deadline = time.monotonic() + 20
@@ -226,7 +226,7 @@ def row(longest):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, default=ROOT / "build-holds")
+    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build-holds")
     parser.add_argument("--elements", type=int, default=1000000)
     parser.add_argument("--megabytes", type=int, default=1024)
     options = parser.parse_args()

@@ -145,7 +145,7 @@ def measure(bench, work):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, default=ROOT / "build")
+    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build")
     parser.add_argument("--keys", type=int, default=1000000)
     parser.add_argument("--gets", type=int, default=150000)
     parser.add_argument("--connections", type=int, default=4)
