@@ -496,7 +496,12 @@ void memory_free(struct memory *memory, struct memory_cache *cache, void *object
 
 void memory_free_sized(struct memory *memory, struct memory_cache *cache, void *object, size_t size)
 {
-    free_object(memory, cache, object, memory->class_of[(size + 7) / 8]);
+    unsigned id = memory->class_of[(size + 7) / 8];
+
+#ifdef POISONING
+    assert(id == class_of_object(object));
+#endif
+    free_object(memory, cache, object, id);
 }
 
 void memory_populate(void *at, size_t bytes)
