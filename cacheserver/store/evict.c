@@ -25,7 +25,7 @@
 #include "cacheserver/store/move.h"
 
 #define ATTEMPTS_MAX       384
-#define ATTEMPTS_SPARING   192
+#define ATTEMPTS_SPARING   192 /* the first ones, which leave items of many parts that are in use */
 #define ATTEMPTS_PER_DRAIN 4
 /* By an allocation that may not evict; if they did not help, that many others do without. */
 #define DRAINS_MAX                   4

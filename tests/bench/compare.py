@@ -179,10 +179,15 @@ def compare(servers, options):
             measure(servers, options, operation, in_flight)
 
 
+def add_build(parser, name="build"):
+    """Servers run elsewhere, so a path from here must not depend on where that is."""
+    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / name)
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build")
+    add_build(parser)
     parser.add_argument("--arcus", type=Path, default=os.environ.get("ARCUS_MEMCACHED"))
     parser.add_argument("--against", nargs="*",
                         default=["arcus", "memcached", "redis", "floor"])

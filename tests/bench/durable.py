@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from compare import ROOT, USER, free_port, wait_for_port
+from compare import USER, add_build, free_port, wait_for_port
 
 
 def syncs_per_second(directory):
@@ -60,7 +60,7 @@ def measure(options, name, mode, connections, in_flight):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build")
+    add_build(parser)
     parser.add_argument("--directory", default=tempfile.gettempdir())
     parser.add_argument("--operations", type=int, default=20000)
     parser.add_argument("--arcus", type=Path, default=os.environ.get("ARCUS_MEMCACHED"))

@@ -24,7 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from compare import back_memory
+from compare import add_build, back_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = 5000
@@ -132,8 +132,10 @@ class Server:
 
     def scrub(self):
         said = self.ask("scrub")
-        status = b""
+        status, deadline = b"", time.monotonic() + 120
         while status != b"STAT scrubber:status stopped\r\n":
+            if time.monotonic() > deadline:
+                raise TimeoutError("the scrub does not end")
             self.socket.sendall(b"stats scrub\r\n")
             status = self.file.readline()
             while self.file.readline() != b"END\r\n":
@@ -226,7 +228,7 @@ def row(longest):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build-holds")
+    add_build(parser, "build-holds")
     parser.add_argument("--elements", type=int, default=1000000)
     parser.add_argument("--megabytes", type=int, default=1024)
     options = parser.parse_args()

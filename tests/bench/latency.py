@@ -14,11 +14,9 @@ import subprocess
 import tempfile
 import threading
 import time
-from pathlib import Path
 
-from compare import back_memory
+from compare import add_build, back_memory
 
-ROOT = Path(__file__).resolve().parents[2]
 BIG = 1000000
 
 
@@ -145,7 +143,7 @@ def measure(bench, work):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=lambda path: Path(path).resolve(), default=ROOT / "build")
+    add_build(parser)
     parser.add_argument("--keys", type=int, default=1000000)
     parser.add_argument("--gets", type=int, default=150000)
     parser.add_argument("--connections", type=int, default=4)
